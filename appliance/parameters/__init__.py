@@ -1,0 +1,1 @@
+"""What a technician sets: the twelve parameters, their rules, and where they are kept."""

@@ -1,0 +1,143 @@
+import errno
+import json
+import logging
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from appliance.parameters.store import ParameterStore, StoreError
+from appliance.parameters.values import ParameterValues
+
+FIRST = ParameterValues({"client-id": "first", "client-password": "hunter2"})
+SECOND = FIRST.changed("client-id", "second")
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A state directory that does not exist yet."""
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def store(directory: Path) -> ParameterStore:
+    """A loaded store with FIRST saved and active since 100."""
+    loaded = load(directory)
+    loaded.save(FIRST)
+    loaded.activate(FIRST, 100.0)
+    return loaded
+
+
+def load(directory: Path) -> ParameterStore:
+    """A store as the unit sees it after a start."""
+    loaded = ParameterStore(directory)
+    loaded.load()
+    return loaded
+
+
+def test_a_new_unit_has_nothing(directory: Path) -> None:
+    """Missing files stand for a factory-new unit, and its directory is made private."""
+    new = load(directory)
+    assert new.saved == ParameterValues()
+    assert (new.active, new.active_since) == (None, None)
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+
+
+def test_saved_and_active_survive_a_restart(store: ParameterStore, directory: Path) -> None:
+    """What was saved and what was activated come back, each by itself."""
+    store.save(SECOND)
+    again = load(directory)
+    assert (again.saved, again.active, again.active_since) == (SECOND, FIRST, 100.0)
+    assert (store.saved, store.active, store.active_since) == (SECOND, FIRST, 100.0)
+
+
+@pytest.mark.usefixtures("store")
+def test_the_files_are_private(directory: Path) -> None:
+    """Both files are for the unit alone, and nothing else lies beside them."""
+    files = sorted(directory.iterdir())
+    assert [file.name for file in files] == ["active.json", "saved.json"]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
+def test_every_character_comes_back(directory: Path) -> None:
+    """Texts are stored as they are, whatever they hold."""
+    values = ParameterValues({"last-will-payload": 'æ🙂"\\\r\n\t\0\u2028', "client-id": " x "})
+    load(directory).save(values)
+    assert load(directory).saved == values
+
+
+VALID = {"version": 1, "values": {"client-id": "hunter2"}}
+DAMAGED = [
+    b"",
+    b"{",
+    b"\xff\xfe",
+    b"\0" * 4096,
+    b"null",
+    b"[]",
+    b"[" * 100_000,
+    b'{"version": 1}',
+    json.dumps(VALID)[:-5].encode(),
+    json.dumps({**VALID, "version": 2}).encode(),
+    json.dumps({**VALID, "values": {"client-id": 7}}).encode(),
+    json.dumps({**VALID, "values": {"hunter2": "x"}}).encode(),
+    json.dumps({**VALID, "values": ["hunter2"]}).encode(),
+    json.dumps({**VALID, "since": "today"}).encode(),
+    json.dumps({**VALID, "since": float("nan")}).encode(),
+]
+
+
+@pytest.mark.parametrize("data", DAMAGED, ids=lambda data: repr(data[:20]))
+@pytest.mark.parametrize("name", ["saved.json", "active.json"])
+@pytest.mark.usefixtures("store")
+def test_a_damaged_file_is_moved_aside(
+    name: str, data: bytes, directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Damage costs that file alone: it is kept for inspection, and said without its contents."""
+    (directory / name).write_bytes(data)
+    with caplog.at_level(logging.ERROR):
+        again = load(directory)
+    assert again.saved == (ParameterValues() if name == "saved.json" else FIRST)
+    assert again.active == (None if name == "active.json" else FIRST)
+    assert (directory / f"{name}.damaged").read_bytes() == data
+    assert not (directory / name).exists()
+    [record] = caplog.records
+    assert f"moved to {name}.damaged: enter the configuration again" in record.getMessage()
+    assert "hunter2" not in record.getMessage()
+    assert record.exc_info is None
+
+
+@pytest.mark.parametrize("step", ["open", "fsync", "link", "replace"])
+def test_a_failed_write_keeps_the_old_values(
+    step: str, store: ParameterStore, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk is told in one line, and memory and disk stay as they were."""
+
+    def full(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, step, full)
+        with pytest.raises(StoreError, match=r"^not stored, saved\.json .*No space.* try again$"):
+            store.save(SECOND)
+        with pytest.raises(StoreError, match=r"^not stored, active\.json .*No space.* try again$"):
+            store.activate(SECOND, 200.0)
+    assert (store.saved, store.active, store.active_since) == (FIRST, FIRST, 100.0)
+    again = load(directory)
+    assert (again.saved, again.active, again.active_since) == (FIRST, FIRST, 100.0)
+    assert len(list(directory.iterdir())) == 2
+
+
+def test_a_directory_that_cannot_be_is_told(tmp_path: Path) -> None:
+    """Where the state directory cannot be made, the error names it and what to check."""
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match=r"file/state cannot be read .*: check the directory"):
+        load(tmp_path / "file" / "state")
+
+
+def test_a_file_that_cannot_be_read_is_told(directory: Path) -> None:
+    """Where a file cannot be read, nothing is moved aside and the error says what to check."""
+    (directory / "saved.json").mkdir(parents=True)
+    with pytest.raises(StoreError, match="check the directory and its owner"):
+        load(directory)
+    assert (directory / "saved.json").is_dir()
