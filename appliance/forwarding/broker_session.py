@@ -1,0 +1,236 @@
+"""One MQTT connection to the broker, from CONNECT to DISCONNECT. The only user of paho in the unit.
+
+MQTT 3.1.1 with the guide's parameters: clean session, keep alive 60 s, QoS 1, retain off. The
+session never reconnects; whoever opened it opens the next one. It runs on the event loop: paho is
+driven through the loop's own readers and writers, only name resolution, TCP and TLS happen on a
+thread. paho is handed no more than is to be in flight, since it resends all it holds (field fact),
+and every message is published between CONNACK and the loss of the connection.
+"""
+
+import asyncio
+import contextlib
+import logging
+import ssl
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.reasoncodes import ReasonCode
+
+from appliance.forwarding.tls_link import LinkError, open_tls
+from appliance.parameters.configuration import Configuration
+from appliance.threads import on_own_thread
+
+if TYPE_CHECKING:
+    from _typeshed import HasFileno
+
+log = logging.getLogger(__name__)
+
+KEEP_ALIVE_S = 60
+LINK_TIMEOUT_S = 10.0  # for each of TCP and TLS
+CONNACK_TIMEOUT_S = 15.0
+ACK_TIMEOUT_S = 30.0  # paho never sends again while connected: a new connection has to
+DISCONNECT_TIMEOUT_S = 2.0
+STATUS_PAYLOAD = b'{ "connected": 1 }'  # guide, "Topic for Status Notifications"
+
+_REFUSALS = {
+    0x84: "the broker does not speak MQTT 3.1.1: ask its operator (CONNACK 1)",
+    0x85: "the broker refuses the MQTT Client ID: set one that it knows (CONNACK 2)",
+    0x88: "the broker is unavailable: try later, or ask its operator (CONNACK 3)",
+    0x86: "the broker refuses the MQTT Client Username or Password: correct them (CONNACK 4)",
+    0x87: "the broker does not authorise this client: check username, password and certificate,"
+    " and what the broker allows them (CONNACK 5)",
+}  # MQTT 3.1.1, table 3.1; paho gives the five return codes as their MQTT 5 counterparts
+
+
+class BrokerError(Exception):
+    """One line: why there is no connection, or no longer, and what to look at."""
+
+
+class _Client(mqtt.Client):
+    """paho's client on a socket that is already connected and verified."""
+
+    link: ssl.SSLSocket
+
+    def _create_socket(self) -> ssl.SSLSocket:
+        return self.link
+
+
+class BrokerSession:
+    """A connection for `configuration`; `on_change` is called when it is lost."""
+
+    def __init__(
+        self, configuration: Configuration, context: ssl.SSLContext, on_change: Callable[[], None]
+    ) -> None:
+        self._configuration = configuration
+        self._context = context
+        self._on_change = on_change
+        self._loop = asyncio.get_running_loop()
+        self._client = self._make_client()
+        self._connack: asyncio.Future[None] = self._loop.create_future()
+        self._closed = asyncio.Event()
+        self._pending: dict[int, tuple[asyncio.Future[None], float]] = {}
+        self._tick: asyncio.TimerHandle | None = None
+        self.lost: str | None = None  # the reason, once the connection is gone
+
+    def _make_client(self) -> _Client:
+        configuration = self._configuration
+        client = _Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=configuration.client_id,
+            clean_session=True,
+            protocol=mqtt.MQTTv311,
+            reconnect_on_failure=False,
+        )
+        if configuration.username is not None:
+            password = configuration.password
+            client.username_pw_set(configuration.username, password and password.reveal())
+        if will := configuration.last_will:
+            client.will_set(will.topic, will.payload.encode(), qos=1, retain=False)
+        client.max_inflight_messages_set(0)  # no limit of its own: the forwarder's window rules
+        client.on_connect = self._on_connect
+        client.on_publish = self._on_publish
+        client.on_disconnect = self._on_disconnect
+        client.on_socket_open = self._watch_readable
+        client.on_socket_close = self._forget_readable
+        client.on_socket_register_write = self._watch_writable
+        client.on_socket_unregister_write = self._forget_writable
+        return client
+
+    async def open(self) -> None:
+        """Connects and, with a status topic, publishes that. Raises BrokerError."""
+        broker = self._configuration.broker
+        try:
+            self._client.link = await on_own_thread(
+                "broker link",
+                lambda: open_tls(broker.host, broker.port, self._context, LINK_TIMEOUT_S),
+                discard=ssl.SSLSocket.close,
+            )
+        except LinkError as error:
+            self._lose(str(error))
+            raise BrokerError(self.lost) from error
+        self._tick = self._loop.call_later(1, self._every_second)
+        self._client.connect(broker.host, broker.port, keepalive=KEEP_ALIVE_S)
+        try:
+            await asyncio.wait_for(self._connack, CONNACK_TIMEOUT_S)
+        except TimeoutError as error:
+            self._lose(f"{broker.host} does not answer the MQTT CONNECT: check the port")
+            raise BrokerError(self.lost) from error
+        except asyncio.CancelledError:
+            self._lose("given up by this unit")
+            raise
+        if self._configuration.status_topic:
+            self.publish(self._configuration.status_topic, STATUS_PAYLOAD)
+
+    def publish(self, topic: str, payload: bytes) -> asyncio.Future[None]:
+        """Sends a message at QoS 1; the future is done at its PUBACK.
+
+        When the connection is lost before that, the future is cancelled: sent or not, the message
+        is to be sent again on the next connection.
+        """
+        acknowledged = self._loop.create_future()
+        if self.lost:
+            acknowledged.cancel()
+            return acknowledged
+        info = self._client.publish(topic, payload, qos=1, retain=False)
+        self._pending[info.mid] = (acknowledged, self._loop.time() + ACK_TIMEOUT_S)
+        return acknowledged
+
+    async def close(self) -> None:
+        """Sends DISCONNECT, so that no Last Will follows, and lets go of the connection."""
+        if not self.lost:
+            self._client.disconnect()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closed.wait(), DISCONNECT_TIMEOUT_S)
+        self._lose("closed by this unit")
+
+    def _on_connect(
+        self, _client: object, _user: object, _flags: object, reason: ReasonCode, _p: object
+    ) -> None:
+        if reason.is_failure:
+            self._lose(_REFUSALS.get(reason.value, f"the broker refuses the connection: {reason}"))
+        elif not self._connack.done():
+            self._connack.set_result(None)
+
+    def _on_publish(
+        self, _client: object, _user: object, mid: int, _reason: object, _p: object
+    ) -> None:
+        acknowledged, _ = self._pending.pop(mid, (None, 0.0))
+        if acknowledged and not acknowledged.done():
+            acknowledged.set_result(None)
+
+    def _on_disconnect(self, *_: object) -> None:
+        self._closed.set()
+
+    def _watch_readable(self, _client: object, _user: object, link: "HasFileno") -> None:
+        self._loop.add_reader(link.fileno(), self._read)
+
+    def _forget_readable(self, _client: object, _user: object, link: "HasFileno") -> None:
+        self._loop.remove_reader(link.fileno())
+
+    def _watch_writable(self, _client: object, _user: object, link: "HasFileno") -> None:
+        self._loop.add_writer(link.fileno(), self._step, self._client.loop_write)
+
+    def _forget_writable(self, _client: object, _user: object, link: "HasFileno") -> None:
+        self._loop.remove_writer(link.fileno())
+
+    def _read(self) -> None:
+        link = self._client.link
+        self._step(self._client.loop_read)
+        while not self.lost and self._client.socket() and link.pending():
+            # TLS has decrypted more than was asked for: the socket will not wake us for it.
+            self._step(self._client.loop_read)
+
+    def _every_second(self) -> None:
+        self._tick = self._loop.call_later(1, self._every_second)
+        self._step(self._client.loop_misc)
+        overdue = next(iter(self._pending.values()), None)
+        if overdue and self._loop.time() > overdue[1]:
+            host = self._configuration.broker.host
+            self._lose(f"{host} has not acknowledged a message for {ACK_TIMEOUT_S:.0f} s")
+
+    def _step(self, work: Callable[[], MQTTErrorCode]) -> None:
+        """Lets paho do one piece of its work; whatever goes wrong in it ends the connection."""
+        try:
+            code = work()
+        except (OSError, ValueError, RuntimeError, UnicodeError) as error:
+            self._lose(f"the broker's answer cannot be understood ({error})")
+            return
+        if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._lose(self._reason(code))
+
+    def _reason(self, code: MQTTErrorCode) -> str:
+        host = self._configuration.broker.host
+        if code == MQTTErrorCode.MQTT_ERR_PROTOCOL and not self._connack.done():
+            return _REFUSALS[0x84]  # paho hands this one over as an error only
+        if not self._connack.done():
+            return f"{host} closed the connection without answering the MQTT CONNECT"
+        if code == MQTTErrorCode.MQTT_ERR_CONN_LOST:
+            return f"the connection to {host} is lost"
+        return f"the connection to {host} is lost ({mqtt.error_string(code)})"
+
+    def _lose(self, reason: str) -> None:
+        """The end of the session, once: frees the socket and settles what waits."""
+        if self.lost:
+            return
+        self.lost = reason
+        if self._tick:
+            self._tick.cancel()
+        self._closed.set()
+        self._drop_link()
+        if not self._connack.done():
+            self._connack.set_exception(BrokerError(reason))
+            self._connack.exception()  # read here: nobody may be waiting for it any more
+        for acknowledged, _ in self._pending.values():
+            acknowledged.cancel()
+        self._pending.clear()
+        self._on_change()
+
+    def _drop_link(self) -> None:
+        client = self._client
+        client.on_socket_close = client.on_socket_unregister_write = client.on_disconnect = None
+        if link := client.socket():  # None where paho has closed it
+            self._loop.remove_reader(link.fileno())
+            self._loop.remove_writer(link.fileno())
+            link.close()

@@ -1,0 +1,185 @@
+"""Carries frames from the cache to the broker of one Configuration.
+
+A change of configuration means another Forwarder on the same cache. Promises: frames go out in
+iterations of `batch_frames`, priority first in each; a frame leaves the cache at the PUBACK of its
+message and not before; at most WINDOW messages are unacknowledged at a time; a connection is
+opened when there is something to send, and stays open; attempts are spaced by the backoff rule.
+"""
+
+import asyncio
+import logging
+import random
+import ssl
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from appliance.forwarding.backoff import JITTER_MS, retry_delay
+from appliance.forwarding.broker_session import BrokerError, BrokerSession
+from appliance.forwarding.cache import FrameCache
+from appliance.forwarding.cache_file import CacheError
+from appliance.forwarding.payload import Message, messages
+from appliance.parameters.configuration import Configuration
+from appliance.settings import MqttSettings
+from appliance.status import BrokerState
+from appliance.tasks import start_task
+
+log = logging.getLogger(__name__)
+
+WINDOW = 10  # messages in flight: the least that the brokers in use grant a client (HiveMQ)
+SETTLE_S = 5.0  # for what is in flight when the forwarder is stopped
+CACHE_RETRY_S = 1.0
+
+
+@dataclass(slots=True)
+class DeliveryCounts:
+    """What the unit's forwarders did since it started; one follows the other, the counts stay."""
+
+    connects: int = 0
+    published_messages: int = 0
+    last_publish: float | None = None  # Unix seconds of the last PUBACK for frames
+
+
+class Forwarder:
+    """The way to one broker; `context` is the TLS client context of `configuration`."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        context: ssl.SSLContext,
+        cache: FrameCache,
+        settings: MqttSettings,
+        counts: DeliveryCounts,
+    ) -> None:
+        self._configuration = configuration
+        self._context = context
+        self._cache = cache
+        self._settings = settings
+        self._counts = counts
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._connect_wanted = False
+        self._retries = 0  # since the last success
+        self._retry_at = 0.0  # on the loop's clock
+        self._in_flight: set[asyncio.Future[None]] = set()
+        self._outbox: Iterator[Message] = iter(())
+        self._cursor = 0  # the last frame taken from the cache on this connection
+        self.state: BrokerState = "idle"
+        self.last_error: str | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, *, connect: bool) -> None:
+        """Begins to forward; with `connect` the connection is opened even with nothing to send."""
+        self._connect_wanted = connect
+        self._cache.on_append = self._wake.set
+        self._task = start_task(self._run(), "forwarder")
+
+    async def stop(self) -> None:
+        """Lets what is in flight be acknowledged, disconnects, and ends; the rest stays cached."""
+        self._stopping = True
+        self._wake.set()
+        if self._task is None:
+            return
+        if self.state != "connected":
+            self._task.cancel()
+        await asyncio.wait({self._task}, timeout=SETTLE_S)
+        self._task.cancel()
+        await asyncio.wait({self._task})
+
+    def retry_in_s(self) -> float | None:
+        """Seconds to the next attempt, while waiting for one."""
+        if self.state != "waiting":
+            return None
+        return round(max(0.0, self._retry_at - asyncio.get_running_loop().time()), 1)
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            if not self._connect_wanted and not self._cache.counts().cached:
+                self.state = "idle"
+                await self._wake.wait()
+                continue
+            self.state = "waiting"
+            await asyncio.sleep(self._retry_at - asyncio.get_running_loop().time())
+            try:
+                await self._converse()
+            except BrokerError as error:
+                self._note_failure(str(error))
+
+    async def _converse(self) -> None:
+        """One connection, from its opening to its end. Raises BrokerError when it is lost."""
+        self.state = "connecting"
+        session = BrokerSession(self._configuration, self._context, self._wake.set)
+        try:
+            await session.open()
+            self._note_connected()
+            await self._deliver(session)
+        finally:
+            await session.close()
+
+    async def _deliver(self, session: BrokerSession) -> None:
+        self._in_flight, self._outbox, self._cursor = set(), iter(()), 0
+        while not session.lost:
+            self._wake.clear()
+            if self._stopping and not self._in_flight:
+                return
+            if self._stopping or len(self._in_flight) >= WINDOW:
+                await self._wake.wait()
+            elif message := await self._next_message():
+                acknowledged = session.publish(message.topic, message.payload)
+                self._in_flight.add(acknowledged)
+                acknowledged.add_done_callback(partial(self._settled, message))
+            else:
+                await self._wake.wait()
+        raise BrokerError(session.lost)
+
+    async def _next_message(self) -> Message | None:
+        """The next message of this iteration or of the next one; None with nothing to send."""
+        if message := next(self._outbox, None):
+            return message
+        try:
+            iteration = await self._cache.read(self._cursor, self._settings.batch_frames)
+        except CacheError as error:
+            log.error("%s", error)
+            asyncio.get_running_loop().call_later(CACHE_RETRY_S, self._wake.set)
+            return None
+        if not iteration:
+            return None
+        self._cursor = iteration[-1].id
+        configuration = self._configuration
+        self._outbox = messages(
+            iteration,
+            configuration.priority_topic,
+            configuration.data_topic,
+            self._settings.max_payload,
+        )
+        return next(self._outbox)
+
+    def _settled(self, message: Message, acknowledged: asyncio.Future[None]) -> None:
+        self._in_flight.discard(acknowledged)
+        self._wake.set()
+        if acknowledged.cancelled():
+            return  # the connection went first: the frames are still cached
+        self._retries = 0
+        self._cache.forget(message.frames)
+        self._counts.published_messages += 1
+        self._counts.last_publish = time.time()
+
+    def _note_connected(self) -> None:
+        self.state = "connected"
+        self._connect_wanted = False
+        self._counts.connects += 1
+        log.info(
+            "%s to %s",
+            "connected again" if self._retries else "connected",
+            self._configuration.broker,
+        )
+
+    def _note_failure(self, reason: str) -> None:
+        delay = retry_delay(self._settings.backoff, self._retries, random.randrange(JITTER_MS))  # noqa: S311
+        self._retry_at = asyncio.get_running_loop().time() + delay
+        level = logging.DEBUG if self._retries and reason == self.last_error else logging.WARNING
+        log.log(level, "no connection to the broker: %s; next attempt in %.1f s", reason, delay)
+        self._retries += 1
+        self.last_error = reason

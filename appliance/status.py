@@ -1,0 +1,90 @@
+"""What the unit says of itself, as `status --json` prints it and the screen shows it."""
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+RadioState = Literal["receiving", "silent", "unavailable"]
+BrokerState = Literal["unconfigured", "idle", "connecting", "connected", "waiting"]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitStatus:
+    """Which unit this is; `uptime_s` in whole seconds since the engine started."""
+
+    serial_number: str
+    version: str
+    uptime_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class RadioStatus:
+    """What comes in; frames counted since the unit was provisioned, RSSI in dBm."""
+
+    state: RadioState
+    frames: int
+    priority_frames: int
+    rejected_records: int
+    last_frame: datetime | None
+    last_rssi: int | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CacheStatus:
+    """What waits on the unit; dropped and quarantined counted since it was provisioned."""
+
+    frames: int
+    priority_frames: int
+    dropped_frames: int
+    quarantined_frames: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerStatus:
+    """What goes out; `retry_in_s` only while waiting between two attempts."""
+
+    state: BrokerState
+    url: str | None
+    connects: int
+    published_frames: int
+    published_messages: int
+    last_publish: datetime | None
+    retry_in_s: float | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationStatus:
+    """Since when the active configuration serves, and which saved values wait for Activate."""
+
+    active_since: datetime | None
+    pending: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The whole unit at one moment."""
+
+    unit: UnitStatus
+    radio: RadioStatus
+    cache: CacheStatus
+    broker: BrokerStatus
+    configuration: ConfigurationStatus
+
+    def as_json_dict(self) -> dict[str, Any]:
+        """Plain values ready for `json.dumps`; times as `2026-11-23T08:00:00Z`."""
+        return {
+            part: {name: _plain(value) for name, value in fields.items()}
+            for part, fields in asdict(self).items()
+        }
+
+
+def utc(unix_seconds: float | None) -> datetime | None:
+    """The moment in UTC, or None for never."""
+    return None if unix_seconds is None else datetime.fromtimestamp(unix_seconds, UTC)
+
+
+def _plain(value: object) -> object:
+    return value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value

@@ -1,0 +1,22 @@
+"""Tasks that are to run as long as the unit does."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+
+def start_task(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    """Runs `work` as a named task; one that fails is reported to the loop at once.
+
+    Left to itself, asyncio tells of a failed task only when it is thrown away, and the unit would
+    go on without one of its parts. The service ends the program instead, to be started afresh.
+    """
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_report)
+    return task
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        message = f"the {task.get_name()} has failed"
+        task.get_loop().call_exception_handler({"message": message, "exception": error})
