@@ -1,0 +1,49 @@
+"""A real unit without broker and radio modem, and terminals with a session on it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from appliance.settings import Settings
+from appliance.unit import Unit
+from tests.tui.wire_terminal import WireTerminal
+from tui.session import run
+
+Connect = Callable[..., WireTerminal]
+
+
+@pytest.fixture
+async def unit(tmp_path: Path) -> AsyncIterator[Unit]:
+    """A factory-new unit; its modem is missing."""
+    settings = Settings()
+    settings = replace(
+        settings,
+        unit=replace(settings.unit, state_dir=tmp_path / "state"),
+        radio=replace(settings.radio, url=str(tmp_path / "no-modem")),
+    )
+    started = Unit(settings, "KAM73471100")
+    await started.start()
+    try:
+        yield started
+    finally:
+        await started.stop()
+
+
+@pytest.fixture
+async def connect(unit: Unit) -> AsyncIterator[Connect]:
+    """Opens terminals with the screen on them; a session's task is `terminal.session`."""
+    terminals: list[WireTerminal] = []
+
+    def open_one(idle_timeout: float = 0, *, on: Unit = unit, **options: object) -> WireTerminal:
+        terminal = WireTerminal(**options)  # type: ignore[arg-type]
+        terminal.session = asyncio.create_task(run(on, terminal, idle_timeout))
+        terminals.append(terminal)
+        return terminal
+
+    yield open_one
+    for terminal in terminals:
+        terminal.hang_up()
+    await asyncio.gather(*(terminal.session for terminal in terminals))

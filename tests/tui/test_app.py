@@ -1,0 +1,392 @@
+"""Keystrokes in, screen text out: a session on a real unit, only the wire is not real."""
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from appliance.parameters.catalogue import CATALOGUE, parameter
+from appliance.unit import Unit
+from tests.support.certificates import Authority
+from tests.support.waiting import until
+from tests.tui.conftest import Connect
+from tests.tui.wire_terminal import WireTerminal
+
+LABELS = [each.label for each in CATALOGUE]
+
+
+async def choose(terminal: WireTerminal, key: str) -> None:
+    """Move to the parameter with that key, from the top of the list."""
+    label = parameter(key).label
+    terminal.key(*["up"] * 12, *["down"] * LABELS.index(label))
+    await terminal.wait_for(lambda text: label in chosen_row(text))
+
+
+def chosen_row(text: str) -> str:
+    """Return the row of the list that is marked as chosen."""
+    return next((row for row in text.splitlines() if row.startswith(">")), "")
+
+
+def pane(text: str) -> str:
+    """Return what stands to the right of the list, as one line."""
+    return " ".join(" ".join(row[37:] for row in text.splitlines()[2:16]).split())
+
+
+async def press(terminal: WireTerminal, button: str) -> None:
+    """Go to a button from the list, and press it."""
+    steps = ["<Clear>", "<Save>", "<Activate>"].index(button) + 1
+    terminal.key(*["tab"] * steps, "enter")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a technician has in files."""
+
+    chain: str
+    certificate: str
+    key: str
+
+
+@pytest.fixture
+def credentials(tmp_path: Path) -> Credentials:
+    """Authorities in one PEM of more than 12 kB, and a client's certificate and key."""
+    authorities = [Authority(tmp_path, f"authority {number:02}") for number in range(24)]
+    client = authorities[0].client("concentrator")
+    chain = "".join(authority.certificate for authority in authorities)
+    assert len(chain) > 12_000
+    return Credentials(chain, client.certificate, client.key)
+
+
+async def test_up_and_down_visit_all_twelve(connect: Connect) -> None:
+    """Each label is chosen in turn, its description and example shown; the ends are ends."""
+    terminal = connect()
+    for each in CATALOGUE:
+        text = await terminal.wait_for(lambda text, each=each: each.label in chosen_row(text))  # type: ignore[misc]
+        assert each.description in pane(text)
+        assert each.example in pane(text)
+        terminal.key("down")
+    terminal.key(*["up"] * 11)
+    await terminal.wait_for(lambda text: LABELS[0] in chosen_row(text))
+    terminal.key("up", "down")
+    await terminal.wait_for(lambda text: LABELS[1] in chosen_row(text))
+
+
+async def test_a_value_is_typed_and_saved(connect: Connect, unit: Unit) -> None:
+    """What is typed is in the field; Save stores it, and the sign before the label follows."""
+    terminal = connect()
+    await choose(terminal, "data-topic")
+    terminal.send("meters/north/data")
+    text = await terminal.wait_for("meters/north/data  ")
+    assert chosen_row(text).startswith(">~ ")
+    assert "edited, not saved" in text
+    await press(terminal, "<Save>")
+    text = await terminal.wait_for("Saved: Topic for End-device Data.")
+    assert chosen_row(text).startswith(">* ")
+    assert "saved, not active" in text
+    assert unit.saved["data-topic"] == "meters/north/data"
+
+
+async def test_editing_keys_edit_the_field(connect: Connect, unit: Unit) -> None:
+    """Left, Home, End, Backspace and Delete work on the chosen parameter's field."""
+    terminal = connect()
+    await choose(terminal, "client-id")
+    terminal.send("abcdef")
+    await terminal.wait_for("abcdef")
+    terminal.key("backspace", "left", "delete", "home", "delete", "end")
+    await terminal.wait_for("│bcd  ")
+    await press(terminal, "<Save>")
+    await until(lambda: unit.saved["client-id"] == "bcd")
+
+
+async def test_tab_goes_round_and_shift_tab_back(connect: Connect) -> None:
+    """List, Clear, Save, Activate, list: the cursor stands on the button it has reached."""
+    terminal = connect()
+    await terminal.wait_for("<Activate>")
+    row = next(row for row in terminal.lines() if "<Activate>" in row)
+    y = terminal.lines().index(row)
+    buttons = [(row.index(name), y) for name in ("<Clear>", "<Save>", "<Activate>")]
+    field = terminal.cursor
+    for key, stops in (("tab", [*buttons, field]), ("shift tab", [*reversed(buttons), field])):
+        for stop in stops:
+            terminal.key(key)
+            await until(lambda stop=stop: terminal.cursor == stop)  # type: ignore[misc]
+
+
+async def test_enter_on_a_single_line_leads_to_save(connect: Connect) -> None:
+    """Enter in the list changes nothing and says where to go."""
+    terminal = connect()
+    terminal.key("enter")
+    await terminal.wait_for("press TAB to reach <Save>".replace("press", "Press"))
+
+
+async def test_enter_in_a_text_begins_a_line(connect: Connect, unit: Unit) -> None:
+    """The Last Will's payload may have several lines."""
+    terminal = connect()
+    await choose(terminal, "last-will-payload")
+    terminal.send("{{")
+    await terminal.wait_for("│{{")
+    terminal.key("enter")
+    await terminal.wait_for("edited, not saved")
+    terminal.send("}}")
+    await terminal.wait_for("│}}")
+    await press(terminal, "<Save>")
+    await until(lambda: unit.saved["last-will-payload"] == "{{\n}}")
+
+
+async def test_an_unsaved_edit_stays_with_its_parameter(connect: Connect) -> None:
+    """Looking at other parameters costs nothing."""
+    terminal = connect()
+    terminal.send("ssl://half")
+    await terminal.wait_for("ssl://half")
+    terminal.key("down", "down")
+    await terminal.wait_for(lambda text: "ssl://half" not in text)
+    terminal.key("up", "up")
+    await terminal.wait_for("ssl://half")
+
+
+async def test_a_refusal_is_shown_in_full(connect: Connect, unit: Unit) -> None:
+    """The reason names what is wrong, the edit stays to be mended, nothing is stored."""
+    terminal = connect()
+    terminal.send("http://192.0.2.1")
+    await terminal.wait_for("http://192.0.2.1")
+    await press(terminal, "<Save>")
+    text = await terminal.wait_for("Not saved: ")
+    assert "ssl://" in text.split("Not saved: ")[1]
+    assert "http://192.0.2.1" in text
+    assert unit.saved["broker-url"] == ""
+
+
+@pytest.mark.parametrize("sizes", [(100_000,), (4096,), (1, 2, 3), (700, 1, 64), (33, 1500, 7)])
+async def test_a_pasted_chain_arrives_whole_without_brackets(
+    connect: Connect, unit: Unit, credentials: Credentials, sizes: tuple[int, ...]
+) -> None:
+    """However the network cuts it, 12 kB of PEM are the saved value."""
+    terminal = connect()
+    await choose(terminal, "broker-certificate")
+    data, cuts = credentials.chain.replace("\n", "\r").encode(), itertools.cycle(sizes)
+    while data:
+        size = next(cuts)
+        terminal.send(data[:size])
+        data = data[size:]
+    await terminal.wait_for(f"{credentials.chain.count(chr(10))} lines")
+    await press(terminal, "<Save>")
+    await terminal.wait_for("Saved: MQTT Broker Certificate.")
+    assert unit.saved["broker-certificate"].split() == credentials.chain.split()
+
+
+async def test_a_pasted_chain_arrives_whole_in_brackets(
+    connect: Connect, unit: Unit, credentials: Credentials
+) -> None:
+    """Bracketed paste leaves nothing to guess: TAB may follow at once."""
+    terminal = connect()
+    await choose(terminal, "broker-certificate")
+    terminal.paste(credentials.chain)
+    await press(terminal, "<Save>")
+    await terminal.wait_for("Saved: MQTT Broker Certificate.")
+    assert unit.saved["broker-certificate"].split() == credentials.chain.split()
+
+
+async def test_what_the_store_made_of_a_pem_is_shown(
+    connect: Connect, unit: Unit, credentials: Credentials
+) -> None:
+    """Blank lines around a PEM are gone from the field once it is saved."""
+    terminal = connect()
+    await choose(terminal, "client-certificate")
+    terminal.paste("\n\n\n" + credentials.certificate + "\n\n\n")
+    await press(terminal, "<Save>")
+    text = await terminal.wait_for("Saved: MQTT Client Certificate.")
+    assert f", {unit.saved['client-certificate'].count(chr(10))} lines" in text
+
+
+@pytest.mark.parametrize("chunks", [["x\ty\t\t\t\r\r"], ["xy", "\t", "\t", "\t", "\r", "\r", "z"]])
+async def test_a_paste_with_tabs_never_presses_a_button(
+    connect: Connect, unit: Unit, chunks: list[str]
+) -> None:
+    """TAB and Enter within pasted text are text, even where they would reach Activate."""
+    terminal = connect()
+    await choose(terminal, "last-will-payload")
+    terminal.send(*chunks)
+    text = await terminal.wait_for("edited, not saved")
+    assert "Activat" not in text.replace("<Activate>", "")
+    await press(terminal, "<Save>")
+    await terminal.wait_for("Saved: Payload")
+    assert unit.saved["last-will-payload"] == "".join(chunks).replace("\r", "\n")
+
+
+async def test_several_lines_for_one_are_told_of(connect: Connect) -> None:
+    """A one-line field takes the first line and says that there was more."""
+    terminal = connect()
+    await choose(terminal, "client-id")
+    terminal.paste("first\nsecond\n")
+    text = await terminal.wait_for("Only the first of 2 pasted lines")
+    assert "│first " in text
+    assert "second" not in text
+
+
+async def test_pasting_while_a_button_has_the_focus_fills_the_field(connect: Connect) -> None:
+    """A paste is never a press, wherever it lands."""
+    terminal = connect()
+    terminal.key("tab", "tab")
+    terminal.paste("ssl://broker.example.com:8883\n")
+    await terminal.wait_for("│ssl://broker.example.com:8883 ")
+
+
+async def test_clear_and_save_empty_a_value(connect: Connect, unit: Unit) -> None:
+    """Clear empties the field, Save what is stored; also for a required parameter."""
+    await unit.save("data-topic", "meters/north", "a test")
+    terminal = connect()
+    await choose(terminal, "data-topic")
+    await terminal.wait_for("│meters/north ")
+    await press(terminal, "<Clear>")
+    await terminal.wait_for("Cleared: Topic for End-device Data")
+    assert unit.saved["data-topic"] == "meters/north"
+    terminal.key("tab", "enter")
+    await terminal.wait_for("Saved: Topic for End-device Data is empty now.")
+    assert unit.saved["data-topic"] == ""
+
+
+async def test_a_secret_is_never_sent_to_the_terminal(
+    connect: Connect, unit: Unit, credentials: Credentials
+) -> None:
+    """Neither while it is entered nor later is any of it in what the terminal receives."""
+    terminal = connect()
+    await choose(terminal, "client-private-key")
+    terminal.paste(credentials.key)
+    await terminal.wait_for("│*****")
+    await press(terminal, "<Save>")
+    await terminal.wait_for("set, not active")
+    assert unit.saved["client-private-key"]
+    terminal.key("up", "up", "up")
+    await terminal.wait_for(lambda text: LABELS[8] in chosen_row(text))
+    terminal.send("hunter2 hunter2")
+    await terminal.wait_for("│***************")
+    await press(terminal, "<Save>")
+    await terminal.wait_for("Saved: MQTT Client Password")
+    assert unit.saved["client-password"] == "hunter2 hunter2"
+    for line in credentials.key.splitlines()[1:-1]:
+        assert line.encode() not in terminal.received
+    assert b"hunter" not in terminal.received
+
+
+async def test_an_untouched_secret_is_not_wiped(connect: Connect, unit: Unit) -> None:
+    """Its field is empty, but only Clear and Save together forget a secret."""
+    await unit.save("client-password", "hunter2", "a test")
+    terminal = connect()
+    await choose(terminal, "client-password")
+    await terminal.wait_for("set; what you enter replaces it")
+    await press(terminal, "<Save>")
+    await terminal.wait_for("Nothing to save")
+    assert unit.saved["client-password"] == "hunter2"
+    terminal.key("shift tab", "enter")
+    await terminal.wait_for("cleared once you press <Save>")
+    terminal.key("tab", "enter")
+    await terminal.wait_for("MQTT Client Password is empty now")
+    assert unit.saved["client-password"] == ""
+
+
+async def test_activate_names_every_problem_by_its_label(connect: Connect, unit: Unit) -> None:
+    """What is missing is told in the technician's words; nothing is put into service."""
+    await unit.save("client-password", "hunter2", "a test")
+    terminal = connect()
+    await terminal.wait_for("<Activate>")
+    await press(terminal, "<Activate>")
+    text = await terminal.wait_for("Not activated")
+    notices = text.split("Not activated")[1]
+    for key in ("broker-url", "data-topic", "client-password"):
+        assert f"{parameter(key).label}: " in notices
+    assert unit.active is None
+
+
+async def test_activate_puts_saved_values_into_service(connect: Connect, unit: Unit) -> None:
+    """With all that is required saved, the values become active, and their signs say so."""
+    await unit.save("broker-url", "ssl://broker.localhost:1", "a test")
+    await unit.save("data-topic", "meters", "a test")
+    terminal = connect()
+    await terminal.wait_for(">* Broker URL")
+    await press(terminal, "<Activate>")
+    await terminal.wait_for("Activated: the saved values are in service.")
+    await terminal.wait_for(">= Broker URL")
+    assert unit.active == unit.saved
+
+
+async def test_activate_asks_when_an_edit_is_not_saved(connect: Connect, unit: Unit) -> None:
+    """It says what is not saved; only pressed again it goes on without the edit."""
+    await unit.save("broker-url", "ssl://broker.localhost:1", "a test")
+    await unit.save("data-topic", "meters", "a test")
+    terminal = connect()
+    await choose(terminal, "client-id")
+    terminal.send("not saved")
+    await terminal.wait_for("│not saved")
+    await press(terminal, "<Activate>")
+    await terminal.wait_for("Edited, not saved: MQTT Client ID.")
+    assert unit.active is None
+    terminal.key("enter")
+    await terminal.wait_for("Activated: ")
+    assert unit.active is not None
+    assert unit.active["client-id"] == ""
+
+
+async def test_another_key_takes_the_warning_back(connect: Connect, unit: Unit) -> None:
+    """Only pressing twice in a row counts as having been told."""
+    terminal = connect()
+    terminal.send("edited")
+    await terminal.wait_for("│edited")
+    await press(terminal, "<Activate>")
+    await terminal.wait_for("Edited, not saved: Broker URL.")
+    terminal.key("left", "right", "enter")
+    await terminal.wait_for("Edited, not saved: Broker URL.")
+    assert unit.active is None
+
+
+async def test_values_set_elsewhere_show_up(connect: Connect, unit: Unit) -> None:
+    """A script's `set` is seen without a key being pressed."""
+    terminal = connect()
+    await terminal.wait_for(">  Broker URL")
+    await unit.save("broker-url", "ssl://elsewhere.example.com:8883", "a script")
+    await terminal.wait_for("ssl://elsewhere.example.com:8883")
+
+
+async def test_hidden_characters_of_a_value_do_not_reach_the_terminal(
+    connect: Connect, unit: Unit
+) -> None:
+    """A bidirectional override in a payload is seen to be there, and does nothing."""
+    await unit.save("last-will-payload", "a\u202eb\x1b]0;c\x07", "a test")
+    terminal = connect()
+    await choose(terminal, "last-will-payload")
+    await terminal.wait_for("│a\N{REPLACEMENT CHARACTER}b")
+    assert "\u202e".encode() not in terminal.received
+    assert b"\x1b]" not in terminal.received
+
+
+@pytest.mark.parametrize("key", ["ctrl c", "ctrl d"])
+async def test_leaving_with_an_edit_takes_two_presses(connect: Connect, key: str) -> None:
+    """The first one says what would be lost."""
+    terminal = connect()
+    terminal.send("edited")
+    await terminal.wait_for("│edited")
+    terminal.key(key)
+    await terminal.wait_for("Press Ctrl-D again to leave without saving.")
+    terminal.key("left", key)
+    await terminal.wait_for("Press Ctrl-D again to leave without saving.")
+    assert not terminal.session.done()
+    terminal.key(key)
+    await terminal.session
+
+
+async def test_leaving_without_an_edit_takes_one_press(connect: Connect) -> None:
+    """Nothing to lose, nothing to ask."""
+    terminal = connect()
+    terminal.key("ctrl d")
+    await terminal.session
+
+
+async def test_escape_throws_nothing_away(connect: Connect) -> None:
+    """Esc is harmless."""
+    terminal = connect()
+    terminal.send("edited")
+    await terminal.wait_for("│edited")
+    terminal.key("esc")
+    terminal.key("down")
+    terminal.key("up")
+    await terminal.wait_for("│edited")

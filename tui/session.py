@@ -1,0 +1,135 @@
+"""Owns one technician's session: a terminal, its screen, and whatever goes wrong on it.
+
+A failure ends its own session, with a line on the terminal and the rest in the log; never the
+loop, the unit or another session. The terminal is always left as it was found.
+"""
+
+import asyncio
+import logging
+import math
+import textwrap
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING
+
+from tui.app import App
+from tui.keys import KeyDecoder
+from tui.screen import TerminalScreen
+from tui.terminal import Terminal
+
+if TYPE_CHECKING:
+    from appliance.unit import Unit
+
+__all__ = ["Terminal", "run"]
+
+logger = logging.getLogger(__name__)
+
+_REFRESH_S = 1.0
+# Least time between two pictures: keys held down and storms of resizing share one.
+_FRAME_S = 0.02
+_FAILED = "The screen failed; what you saved is safe. Please log in again."
+
+
+async def run(unit: "Unit", terminal: Terminal, idle_timeout: float) -> None:
+    """Show the screen on the terminal until the technician leaves or the line is gone.
+
+    Also ends after `idle_timeout` seconds without a key press; 0 means never.
+    """
+    screen = TerminalScreen(terminal)
+    farewell = ""
+    try:
+        screen.start()
+        farewell = await _Session(unit, terminal, screen, idle_timeout).converse()
+    except Exception:  # the edge of a session
+        logger.exception("the screen of %s failed; its session ends", terminal.peer)
+        farewell = _FAILED
+    finally:
+        screen.stop()
+        for line in textwrap.wrap(farewell, terminal.size[0]):
+            terminal.write(f"{line}\r\n".encode("ascii", "replace"))
+
+
+class _Session:
+    """The conversation itself; times are those of the loop's clock."""
+
+    def __init__(
+        self, unit: "Unit", terminal: Terminal, screen: TerminalScreen, idle_timeout: float
+    ) -> None:
+        self._terminal = terminal
+        self._screen = screen
+        self._idle_timeout = idle_timeout or math.inf
+        self._keys = KeyDecoder()
+        self._changed = asyncio.Event()
+        self._tasks = asyncio.TaskGroup()
+        now = asyncio.get_running_loop().time()
+        self._heard_at = now
+        self._quiet_at = math.inf  # when the decoder is to be told that nothing more came
+        self._refresh_at = now + _REFRESH_S
+        self._app = App(unit, f"tech from {terminal.peer}", terminal.size, self._spawn)
+
+    async def converse(self) -> str:
+        """Return what to say once the screen is gone; raise what failed as an ExceptionGroup."""
+        async with self._tasks:
+            drawing = self._tasks.create_task(self._draw(), name="tui drawing")
+            reading = self._tasks.create_task(self._terminal.next_event(), name="tui reading")
+            farewell = await self._listen(reading)
+            drawing.cancel()
+        return farewell
+
+    async def _listen(self, reading: asyncio.Task[bytes | tuple[int, int] | None]) -> str:
+        """Take what the terminal sends, and what the clock brings, until the end."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            self._changed.set()
+            due = min(self._quiet_at, self._refresh_at, self._heard_at + self._idle_timeout)
+            await asyncio.wait({reading}, timeout=max(0.0, due - clock()))
+            if reading.done():
+                event = reading.result()
+                if event is None:
+                    return ""
+                self._take(event, clock())
+                reading = self._tasks.create_task(self._terminal.next_event(), name="tui reading")
+            self._pass_time(clock())
+            if self._app.finished or clock() - self._heard_at >= self._idle_timeout:
+                reading.cancel()
+                return "" if self._app.finished else self._idle_words()
+
+    def _take(self, event: bytes | tuple[int, int], now: float) -> None:
+        if isinstance(event, tuple):
+            self._app.size = event
+            self._screen.clear()
+            return
+        self._heard_at = now
+        for press in self._keys.feed(event, now):
+            self._app.take(press)
+        self._quiet_at = now + (self._keys.wait or math.inf)
+
+    def _pass_time(self, now: float) -> None:
+        if now >= self._quiet_at:
+            for press in self._keys.timeout(now):
+                self._app.take(press)
+            self._quiet_at = math.inf
+        if now >= self._refresh_at:
+            self._app.refresh()
+            self._refresh_at = now + _REFRESH_S
+
+    async def _draw(self) -> None:
+        """Draw what changed, never further ahead of the client than one picture."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            self._screen.draw_screen(self._app.size, self._app.picture())
+            await self._terminal.drain()
+            await asyncio.sleep(_FRAME_S)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        self._tasks.create_task(self._work(work), name="tui work")
+
+    async def _work(self, work: Coroutine[None, None, None]) -> None:
+        await work
+        self._changed.set()
+
+    def _idle_words(self) -> str:
+        words = f"Closed: no key was pressed for {self._idle_timeout:.0f} seconds."
+        if self._app.unsaved:
+            words += f" Edited, not saved and lost: {', '.join(self._app.unsaved)}."
+        return words
