@@ -1,0 +1,1 @@
+"""What `concentrator demo` adds around the unit; needs the extra `demo`."""

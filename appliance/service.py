@@ -1,0 +1,79 @@
+"""A unit in service: the engine, the SSH door in front of it, and the signals that end both."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator
+from typing import Any
+
+from appliance.errors import ConcentratorError
+from appliance.provisioning import credentials_path
+from appliance.settings import Settings
+from appliance.ssh import host_key
+from appliance.ssh.login import Login
+from appliance.ssh.server import SshServer
+from appliance.ssh.session import Screen
+from appliance.state_dir import sole_user
+from appliance.unit import Unit
+
+log = logging.getLogger(__name__)
+
+
+class ServiceError(ConcentratorError):
+    """One line: why the unit cannot serve, or had to stop."""
+
+
+@contextlib.asynccontextmanager
+async def serving(settings: Settings, screen: Screen) -> AsyncIterator[tuple[Unit, SshServer]]:
+    """A provisioned unit that runs and can be logged in to, stopped cleanly on the way out.
+
+    Raises ConcentratorError: the state directory, credentials, host key, cache or port.
+    """
+    with sole_user(settings.unit.state_dir):
+        login = await asyncio.to_thread(Login.load, credentials_path(settings))
+        key = await asyncio.to_thread(host_key.load_or_create, settings.ssh.host_key_dir)
+        unit = Unit(settings, _serial_number(settings, login))
+        server = SshServer(settings.ssh, key, login, unit, screen)
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(unit.stop)
+            await unit.start()
+            stack.push_async_callback(server.stop)
+            await server.start()
+            log.info("unit %s, concentrator %s, is in service", unit.serial_number, unit.version)
+            yield unit, server
+    log.info("stopped")
+
+
+async def until_stopped() -> None:
+    """Returns at SIGTERM or SIGINT; raises ServiceError when a part of the unit has failed."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+
+    def stop() -> None:
+        if not ended.done():
+            ended.set_result(None)
+
+    def fail(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        log.critical("%s", context["message"], exc_info=error)
+        if not ended.done():
+            message = f"{context['message']} ({error!r}): see the log; the unit starts afresh"
+            ended.set_exception(ServiceError(message))
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    loop.set_exception_handler(fail)
+    await ended
+
+
+def _serial_number(settings: Settings, login: Login) -> str:
+    """The label's serial number: what `provision` recorded, otherwise the settings'."""
+    recorded, stated = login.serial_number, settings.unit.serial_number
+    if recorded and "unit.serial_number" in settings.stated and stated != recorded:
+        log.warning(
+            "the label says serial number %s, [unit] serial_number says %s: the label holds; "
+            "correct the settings, or provision with --force",
+            recorded, stated,
+        )  # fmt: skip
+    return recorded or stated
