@@ -7,7 +7,7 @@ TEST_READY := .venv/.test-ready
 PINS := pyproject.toml .ci/constraints.txt
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: run test test-slow check lint types format clean
+.PHONY: run test test-slow check lint types imports format pictures clean
 
 run: $(RUN_READY) ## the demo; more arguments with ARGS, as in: make run ARGS=--blank
 	@exec $(BIN)/concentrator demo $(ARGS)
@@ -18,7 +18,7 @@ test: $(TEST_READY) tools ## the whole test suite but the slow fault tests
 test-slow: $(TEST_READY) tools ## fault tests that take minutes
 	$(BIN)/pytest -m slow --timeout 900
 
-check: lint types test ## all that a commit has to pass
+check: lint types imports test ## all that a commit has to pass
 
 lint: $(TEST_READY)
 	$(BIN)/ruff check .
@@ -27,9 +27,15 @@ lint: $(TEST_READY)
 types: $(TEST_READY)
 	$(BIN)/mypy
 
+imports: $(TEST_READY)
+	$(BIN)/lint-imports
+
 format: $(TEST_READY) ## what lint would complain about, mended where a tool can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+pictures: $(TEST_READY) tools ## docs/*.svg, taken from the running demo
+	PYTHONPATH=. $(BIN)/python docs/pictures.py
 
 .PHONY: tools
 tools: ## the programs that tests run for real
