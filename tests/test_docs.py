@@ -1,0 +1,52 @@
+"""What the documents say of the program is what the program says."""
+
+import re
+from pathlib import Path
+
+from appliance.cli import _parser
+from appliance.settings import Settings, parse
+from appliance.ssh.commands import COMMANDS
+
+ROOT = Path(__file__).parent.parent
+
+
+def block(document: str, language: str) -> str:
+    """The first block of this language in a document."""
+    found = re.search(rf"```{language}\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
+    assert found, document
+    return found[1]
+
+
+def test_the_settings_in_the_manual_are_the_defaults() -> None:
+    """All of them, with their values."""
+    documented = parse(block("docs/operation.md", "toml"), ROOT, "the manual")
+    defaults = parse("", ROOT, "defaults")
+    assert len(documented.stated) == 15
+    for section in ("unit", "ssh", "radio", "cache", "mqtt"):
+        assert getattr(documented, section) == getattr(defaults, section)
+    assert isinstance(documented, Settings)
+
+
+def test_every_ssh_command_is_in_the_manual() -> None:
+    """With its usage, and no others."""
+    manual = (ROOT / "docs/operation.md").read_text()
+    table = re.findall(r"^\| `([a-z]+)[^`]*` \|", manual, re.MULTILINE)
+    assert table == list(COMMANDS)
+    for command in COMMANDS.values():
+        assert f"`{command.usage}`" in manual
+
+
+def test_every_subcommand_is_in_the_readme() -> None:
+    """The table lists what `concentrator --help` lists."""
+    readme = (ROOT / "README.md").read_text()
+    documented = re.findall(r"^\| `concentrator ([a-z-]+)", readme, re.MULTILINE)
+    listed = re.findall(r"^    ([a-z-]+)\s", _parser().format_help(), re.MULTILINE)
+    assert sorted(documented) == sorted(listed)
+
+
+def test_the_picture_is_of_the_screen() -> None:
+    """The README's picture exists and shows the buttons."""
+    picture = (ROOT / "docs/screen.svg").read_text()
+    for button in ("Clear", "Save", "Activate"):
+        assert f"&lt;{button}&gt;" in picture
+    assert "docs/screen.svg" in (ROOT / "README.md").read_text()
