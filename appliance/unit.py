@@ -65,6 +65,7 @@ class Unit:
         Raises CacheError and StoreError; a missing modem or broker is no reason to fail.
         """
         await asyncio.to_thread(self._store.load)
+        self._receiver.start()
         await self._cache.open()
         if self._store.active is not None:
             try:
@@ -74,7 +75,6 @@ class Unit:
                 log.error("%s", self._unfit)
             else:
                 self._forward(*prepared, connect=False)
-        self._receiver.start()
 
     async def stop(self) -> None:
         """Stops the radio, settles what is in flight, disconnects, and writes the cache."""

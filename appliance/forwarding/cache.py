@@ -4,7 +4,8 @@ A frame is first held in memory, so that one which the broker acknowledges at on
 disk; after FLUSH_AFTER_S without a PUBACK it is written, with all that wait beside it, in one
 commit. Promises: a frame is on disk or acknowledged within FLUSH_AFTER_S and one commit; `read`
 gives frames in the order they came; a frame leaves only by `forget` or, the quota full, by being
-dropped and counted. Lives on the event loop; the file is touched on a thread of its own only.
+dropped and counted. What a kill takes is the counts of the last LEDGER_EVERY_S, in step with each
+other. Lives on the event loop; the file is touched on a thread of its own only.
 """
 
 import asyncio
@@ -28,7 +29,7 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 FLUSH_AFTER_S = 0.1  # leaves 150 ms of the promised 250 ms to the disk
-LEDGER_EVERY_S = 60.0  # counts of frames that never touched the disk are written this often
+LEDGER_EVERY_S = 15.0  # counts of frames that never touched the disk are written this often
 RETRY_S = 1.0  # between attempts at a disk that refuses
 MEMORY_FRAMES = 50_000  # held while the disk refuses: about 30 MB
 
@@ -57,7 +58,7 @@ class FrameCache:
         self._file = CacheFile(path, max_frames, max_bytes)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="cache")
         self._fresh: dict[int, CachedFrame] = {}  # in memory only
-        self._delivered: list[CachedFrame] = []  # acknowledged, to be deleted from the file
+        self._delivered: dict[int, CachedFrame] = {}  # acknowledged, to be deleted from the file
         self._frames = self._priority = 0
         self._stored = 0  # rows in the file
         self._last_id = 0
@@ -66,18 +67,34 @@ class FrameCache:
         self._ledger = self._written_ledger = Ledger()
         self._lock = asyncio.Lock()  # one user of the file at a time, so that order is plain
         self._commit_wanted = asyncio.Event()
+        self._commits: set[asyncio.Task[None]] = set()
         self._closing = False
         self._committer: asyncio.Task[None] | None = None
         self._failing = self._full = False
         self.on_append: Callable[[], None] | None = None
 
     async def open(self) -> None:
-        """Opens the file and begins to keep it up to date. Raises CacheError."""
-        self._written_ledger = await self._in_thread(self._file.open)
-        self._ledger = replace(self._written_ledger)
-        totals = await self._in_thread(self._file.totals)
-        self._frames, self._priority, self._last_id, self._bytes = totals
-        self._stored, self._last_stored = self._frames, self._last_id
+        """Opens the file and begins to keep it up to date. Raises CacheError.
+
+        Frames that come meanwhile are taken in: to check a large file takes its time.
+        """
+        found = await self._in_thread(self._file.open)
+        self._written_ledger = found.ledger
+        self._ledger = replace(
+            found.ledger,
+            received_priority=found.ledger.received_priority + self._ledger.received_priority,
+            dropped=found.ledger.dropped + self._ledger.dropped,
+        )
+        self._fresh = {
+            frame.id + found.last_id: frame._replace(id=frame.id + found.last_id)
+            for frame in self._fresh.values()
+        }
+        self._frames += found.frames
+        self._priority += found.priority_frames
+        self._last_id += found.last_id
+        self._stored, self._last_stored, self._bytes = found.frames, found.last_id, found.bytes
+        if self._fresh:
+            self._commit_wanted.set()
         self._committer = start_task(self._keep_committed(), "cache committer")
 
     def append(self, frame: RadioFrame, received_at: float, *, priority: bool) -> None:
@@ -102,13 +119,16 @@ class FrameCache:
         While older frames are in the file, newer ones are written before the file is read: an
         iteration is then as full as it can be, and never out of order.
         """
-        if self._stored and after < self._last_stored:
+        while self._stored and after < self._last_stored:
+            with contextlib.suppress(CacheError):  # noted; what is in the file still goes out
+                await self._commit()
             async with self._lock:
-                with contextlib.suppress(CacheError):  # noted; what is in the file still goes out
-                    await self._commit()
                 rows = await self._in_thread(self._file.read, after, limit)
-            if rows:
-                return rows
+            if waiting := [row for row in rows if row.id not in self._delivered]:
+                return waiting
+            if not rows:
+                break
+            after = rows[-1].id  # all acknowledged, but not deleted yet
         return list(islice((f for f in self._fresh.values() if f.id > after), limit))
 
     def forget(self, frames: Iterable[CachedFrame]) -> None:
@@ -119,7 +139,7 @@ class FrameCache:
                 self._priority -= frame.priority
                 self._ledger.published += 1
             else:
-                self._delivered.append(frame)
+                self._delivered[frame.id] = frame
         if self._delivered:
             self._commit_wanted.set()
 
@@ -144,7 +164,8 @@ class FrameCache:
         self._commit_wanted.set()
         if self._committer:
             await self._committer
-            await self._in_thread(self._file.close)
+            async with self._lock:
+                await self._in_thread(self._file.close)
         self._thread.shutdown(wait=False)
 
     def _flush_if_waiting(self, frame_id: int) -> None:
@@ -157,32 +178,49 @@ class FrameCache:
                 await asyncio.wait_for(self._commit_wanted.wait(), LEDGER_EVERY_S)
             self._commit_wanted.clear()
             try:
-                async with self._lock:
-                    await self._commit()
+                await self._commit()
             except CacheError:
                 if not self._closing:
                     await asyncio.sleep(RETRY_S)
                     self._commit_wanted.set()
+                    continue
             if self._closing:
                 if self._fresh:
                     log.error("%d frames could not be written and are lost", len(self._fresh))
                 return
 
     async def _commit(self) -> None:
-        """Brings the file up to date; on CacheError everything stays as it was, in memory."""
+        """Brings the file up to date; on CacheError everything stays as it was, in memory.
+
+        Carried through as a task of its own: whoever waits for it may be cancelled, and must not
+        take the bookkeeping along.
+        """
+        task = asyncio.create_task(self._commit_now(), name="cache commit")
+        self._commits.add(task)
+        task.add_done_callback(self._commits.discard)
+        await asyncio.shield(task)
+
+    async def _commit_now(self) -> None:
+        async with self._lock:
+            await self._write()
+
+    async def _write(self) -> None:
         if not self._fresh and not self._delivered and self._ledger == self._written_ledger:
             return
         writing, delivered, last_stored = self._fresh, self._delivered, self._last_stored
-        self._fresh, self._delivered = {}, []
+        self._fresh, self._delivered = {}, {}
         self._stored += len(writing)
         self._last_stored = max(writing, default=last_stored)
         try:
             done = await self._in_thread(
-                self._file.commit, tuple(writing.values()), delivered, replace(self._ledger)
+                self._file.commit,
+                tuple(writing.values()),
+                tuple(delivered.values()),
+                replace(self._ledger),
             )
         except CacheError as error:
             self._fresh = writing | self._fresh
-            self._delivered = delivered + self._delivered
+            self._delivered = delivered | self._delivered
             self._stored -= len(writing)
             self._last_stored = last_stored
             self._note_failure(error)
@@ -207,7 +245,10 @@ class FrameCache:
         self._failing = False
         if done.dropped and not self._full:
             log.warning("the frame cache is full: its oldest frames give way to new ones")
-        self._full = done.dropped > 0
+        elif done.deleted and self._full:
+            log.warning("the frame cache has room again")
+        # Over as soon as frames leave it by delivery; between two drops it is full all the same.
+        self._full = done.dropped > 0 or (self._full and not done.deleted)
 
     def _drop_from_memory(self) -> None:
         oldest = next((f for f in self._fresh.values() if not f.priority), None)

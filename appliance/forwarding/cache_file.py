@@ -9,6 +9,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 
 _SCHEMA_VERSION = 1
 _CHECKPOINT_PAGES = 256  # 1 MB of WAL: a full disk then still has room to be emptied
-_DROP_AT_ONCE = 500  # frames removed in one step when the file is over its quota
+_DROP_AT_LEAST = 16  # frames removed in one step when the file is over its quota
 _SCHEMA = f"""
 CREATE TABLE frames (
     id INTEGER PRIMARY KEY, received_at REAL NOT NULL, priority INTEGER NOT NULL,
@@ -28,6 +29,7 @@ CREATE TABLE frames (
 CREATE TABLE ledger (name TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 PRAGMA user_version = {_SCHEMA_VERSION};
 """
+_SELECT = "SELECT id, received_at, priority, rssi, corrected_bits, mbal FROM frames"
 
 
 class CacheError(ConcentratorError):
@@ -38,13 +40,25 @@ class CacheError(ConcentratorError):
 class Ledger:
     """Counts since the unit was provisioned; they survive a restart.
 
-    `received` is not among them: it is what was published, is cached, was dropped or set aside.
+    `received` is not among them: it is what was published, is cached, was dropped or quarantined
+    (which nothing does yet).
     """
 
     received_priority: int = 0
     published: int = 0
     dropped: int = 0
     quarantined: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was in the file when it was opened; `last_id` is 0 where there are no frames."""
+
+    ledger: Ledger
+    frames: int
+    priority_frames: int
+    last_id: int
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +82,22 @@ class CacheFile:
         self._max_bytes = max_bytes
         self._database: sqlite3.Connection
         self._rows = 0
+        self._ordinary_after = 0  # no frame without priority has an id up to this one
 
-    def open(self) -> Ledger:
+    def open(self) -> Found:
         """Opens or creates the file; a damaged one is moved aside first. Raises CacheError."""
         try:
             try:
                 return self._open()
-            except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError):
-                    raise  # the disk or its permissions, not the contents
+            except (sqlite3.DatabaseError, ValueError) as error:
+                if not _is_damage(error):
+                    raise
                 self._move_aside(error)
                 return self._open()
         except (sqlite3.Error, OSError) as error:
             raise _cache_error(self._path, error) from error
 
-    def _open(self) -> Ledger:
+    def _open(self) -> Found:
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         self._database = database = sqlite3.connect(self._path, isolation_level=None)
         try:
@@ -94,10 +109,14 @@ class CacheFile:
             (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
             if verdict != "ok":
                 raise sqlite3.DatabaseError(verdict)
-            (self._rows,) = database.execute("SELECT count(*) FROM frames").fetchone()
+            database.execute(f"{_SELECT} LIMIT 1").fetchone()  # every column is there
             counts = dict(database.execute("SELECT name, count FROM ledger").fetchall())
-            return Ledger(**{field.name: counts.get(field.name, 0) for field in fields(Ledger)})
-        except sqlite3.Error:
+            ledger = Ledger(**{field.name: counts.get(field.name, 0) for field in fields(Ledger)})
+            self._rows, priority, last_id = database.execute(
+                "SELECT count(*), coalesce(sum(priority), 0), coalesce(max(id), 0) FROM frames"
+            ).fetchone()
+            return Found(ledger, self._rows, priority, last_id, self._bytes())
+        except (sqlite3.Error, ValueError):
             database.close()
             raise
 
@@ -108,30 +127,20 @@ class CacheFile:
         elif version != _SCHEMA_VERSION:
             raise sqlite3.DatabaseError(f"its format is {version}, not {_SCHEMA_VERSION}")
 
-    def _move_aside(self, error: sqlite3.Error) -> None:
+    def _move_aside(self, error: Exception) -> None:
+        number = 1 + sum(1 for _ in self._path.parent.glob(f"damaged-*-{self._path.name}"))
         for ending in ("", "-wal", "-shm"):
             part = self._path.with_name(self._path.name + ending)
             if part.exists():
-                part.replace(part.with_name(f"damaged-{part.name}"))
-        log.error(
-            "the frame cache %s is damaged (%s): moved aside as damaged-%s, starting an empty one",
-            self._path, error, self._path.name,
-        )  # fmt: skip
-
-    def totals(self) -> tuple[int, int, int, int]:
-        """Frames, priority frames, the greatest id (0 for none), bytes in use."""
-        (frames, priority, last) = self._database.execute(
-            "SELECT count(*), coalesce(sum(priority), 0), coalesce(max(id), 0) FROM frames"
-        ).fetchone()
-        return frames, priority, last, self._bytes()
+                part.replace(part.with_name(f"damaged-{number}-{part.name}"))
+        aside = f"damaged-{number}-{self._path.name}"
+        log.error("the frame cache %s is damaged (%s): kept as %s", self._path, error, aside)
 
     def read(self, after: int, limit: int) -> list[CachedFrame]:
         """Up to `limit` frames behind the id `after`, in order. Raises CacheError."""
         try:
             rows = self._database.execute(
-                "SELECT id, received_at, priority, rssi, corrected_bits, mbal"
-                " FROM frames WHERE id > ? ORDER BY id LIMIT ?",
-                (after, limit),
+                f"{_SELECT} WHERE id > ? ORDER BY id LIMIT ?", (after, limit)
             )
             return [CachedFrame._make(row) for row in rows]
         except sqlite3.Error as error:
@@ -155,7 +164,7 @@ class CacheFile:
             )
             database.execute("COMMIT")
         except sqlite3.Error as error:
-            if database.in_transaction:
+            with suppress(sqlite3.Error):  # what broke the transaction may have ended it
                 database.execute("ROLLBACK")
             raise _cache_error(self._path, error) from error
         self._rows += len(added) - done.deleted - done.dropped
@@ -167,8 +176,9 @@ class CacheFile:
         others = self._delete(frame.id for frame in delivered if not frame.priority)
         deleted = priority + others
         dropped, dropped_priority = self._drop(self._rows + added - deleted - self._max_frames)
-        while self._bytes() > self._max_bytes:
-            more, more_priority = self._drop(_DROP_AT_ONCE)
+        while (excess := self._bytes() - self._max_bytes) > 0:
+            frames = self._rows + added - deleted - dropped
+            more, more_priority = self._drop(_DROP_AT_LEAST + excess * frames // self._bytes())
             if not more:
                 break
             dropped, dropped_priority = dropped + more, dropped_priority + more_priority
@@ -185,25 +195,38 @@ class CacheFile:
 
     def _drop(self, excess: int) -> tuple[int, int]:
         """Removes `excess` frames: the oldest non-priority ones, then the oldest priority ones."""
-        dropped = {False: 0, True: 0}
-        for priority in (False, True):
-            if excess > sum(dropped.values()):
-                cursor = self._database.execute(
-                    "DELETE FROM frames WHERE id IN"
-                    " (SELECT id FROM frames WHERE priority = ? ORDER BY id LIMIT ?)",
-                    (priority, excess - sum(dropped.values())),
-                )
-                dropped[priority] = cursor.rowcount
-        return sum(dropped.values()), dropped[True]
+        if excess <= 0:
+            return 0, 0
+        # From where the last ones were dropped: in a full cache priority frames gather before it.
+        ordinary = self._oldest("priority = 0 AND id > ?", self._ordinary_after, excess)
+        priority = self._oldest("priority = 1 AND id > ?", 0, excess - len(ordinary))
+        self._ordinary_after = max(ordinary, default=self._ordinary_after)
+        self._delete(ordinary)
+        self._delete(priority)
+        return len(ordinary) + len(priority), len(priority)
+
+    def _oldest(self, condition: str, after: int, count: int) -> list[int]:
+        query = f"SELECT id FROM frames WHERE {condition} ORDER BY id LIMIT ?"  # noqa: S608 - ours
+        return [one for (one,) in self._database.execute(query, (after, count))]
 
     def _bytes(self) -> int:
-        one = "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()"  # noqa: E501
-        (size,) = self._database.execute(one).fetchone()
+        (size,) = self._database.execute(
+            "SELECT (page_count - freelist_count) * page_size"
+            " FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()"
+        ).fetchone()
         return int(size)
 
     def close(self) -> None:
         """Closes the file; the WAL is folded into it."""
         self._database.close()
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether the file's contents are at fault, not the disk or its permissions."""
+    if not isinstance(error, sqlite3.OperationalError):
+        return True
+    # "no such column" and the like: a schema that is not ours any more
+    return error.sqlite_errorcode == sqlite3.SQLITE_ERROR
 
 
 def _cache_error(path: Path, error: Exception) -> CacheError:

@@ -1,4 +1,5 @@
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -69,7 +70,7 @@ async def test_a_frame_acknowledged_at_once_never_touches_the_disk(
 ) -> None:
     """Disk wear: with a prompt broker nothing is written for a frame."""
     commits: list[object] = []
-    monkeypatch.setattr(cache._file, "commit", commits.append)
+    monkeypatch.setattr(cache._file, "commit", lambda *work: commits.append(work))
     fill(cache, 1, 2)
     cache.forget(await cache.read(0, 10))
     await asyncio.sleep(2 * cache_module.FLUSH_AFTER_S)
@@ -154,6 +155,64 @@ async def test_the_ledger_survives_a_restart(tmp_path: Path) -> None:
         assert after == before
         fill(cache, 9)
         assert cache.counts().received == 9
+
+
+async def test_a_cancelled_reader_leaves_the_bookkeeping_whole(
+    cache: FrameCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A forwarder stopped in the middle of a slow commit: no frame lost, no count wrong."""
+    fill(cache, 1, 2)
+    await until(stored(cache))
+    frames = await cache.read(0, 10)
+    cache.forget(frames)
+    fill(cache, 3)
+    commit, entered, leave = cache._file.commit, threading.Event(), threading.Event()
+
+    def slow(*work: object) -> object:
+        entered.set()
+        assert leave.wait(10)
+        return commit(*work)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(cache._file, "commit", slow)
+    reading = asyncio.create_task(cache.read(0, 10))
+    await until(entered.is_set)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    leave.set()
+    await until(stored(cache))
+    counts = cache.counts()
+    assert (counts.received, counts.published, counts.cached) == (3, 2, 1)
+    assert marks(await cache.read(0, 10)) == [3]
+
+
+async def test_acknowledged_frames_that_could_not_be_deleted_are_not_read_again(
+    cache: FrameCache,
+) -> None:
+    """A disk that refuses makes no frame come twice."""
+    fill(cache, 1, 2, 3)
+    await until(stored(cache))
+    database = cache._file._database
+    await cache._in_thread(database.execute, "PRAGMA query_only = ON")
+    cache.forget(await cache.read(0, 2))
+    assert marks(await cache.read(0, 2)) == [3]
+    await cache._in_thread(database.execute, "PRAGMA query_only = OFF")
+
+
+async def test_frames_that_come_before_the_file_is_open_are_kept(tmp_path: Path) -> None:
+    """Checking a large file takes its time; the radio does not wait for it."""
+    async with opened(tmp_path) as cache:
+        fill(cache, 1, 2)
+    early = FrameCache(tmp_path / "cache.sqlite3", 1000, 10_000_000)
+    fill(early, 3, 4, priority=True)
+    await early.open()
+    assert marks(await early.read(0, 10)) == [1, 2, 3, 4]
+    counts = early.counts()
+    assert (counts.received, counts.received_priority, counts.cached) == (4, 2, 4)
+    await until(stored(early))
+    await early.close()
+    async with opened(tmp_path) as cache:
+        assert marks(await cache.read(0, 10)) == [1, 2, 3, 4]
 
 
 async def test_closing_writes_what_is_in_memory(tmp_path: Path) -> None:
