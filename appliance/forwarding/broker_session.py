@@ -9,8 +9,11 @@ and every message is published between CONNACK and the loss of the connection.
 
 import asyncio
 import contextlib
+import fcntl
 import logging
 import ssl
+import sys
+import termios
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -30,7 +33,7 @@ log = logging.getLogger(__name__)
 KEEP_ALIVE_S = 60
 LINK_TIMEOUT_S = 10.0  # for each of TCP and TLS
 CONNACK_TIMEOUT_S = 15.0
-ACK_TIMEOUT_S = 30.0  # paho never sends again while connected: a new connection has to
+ACK_TIMEOUT_S = 30.0  # without progress; paho never sends again while connected
 DISCONNECT_TIMEOUT_S = 2.0
 STATUS_PAYLOAD = b'{ "connected": 1 }'  # guide, "Topic for Status Notifications"
 
@@ -70,8 +73,11 @@ class BrokerSession:
         self._client = self._make_client()
         self._connack: asyncio.Future[None] = self._loop.create_future()
         self._closed = asyncio.Event()
-        self._pending: dict[int, tuple[asyncio.Future[None], float]] = {}
+        self._pending: dict[int, asyncio.Future[None]] = {}
+        self._progress_at = 0.0  # on the loop's clock: a PUBACK, or bytes the far end has taken
+        self._unsent = 0  # bytes that the far end has not taken
         self._tick: asyncio.TimerHandle | None = None
+        self.opened_at: float | None = None  # on the loop's clock, once the broker has accepted
         self.lost: str | None = None  # the reason, once the connection is gone
 
     def _make_client(self) -> _Client:
@@ -133,17 +139,21 @@ class BrokerSession:
         if self.lost:
             acknowledged.cancel()
             return acknowledged
+        if not self._pending:
+            self._progress_at = self._loop.time()
         info = self._client.publish(topic, payload, qos=1, retain=False)
-        self._pending[info.mid] = (acknowledged, self._loop.time() + ACK_TIMEOUT_S)
+        self._pending[info.mid] = acknowledged
         return acknowledged
 
     async def close(self) -> None:
         """Sends DISCONNECT, so that no Last Will follows, and lets go of the connection."""
-        if not self.lost:
-            self._client.disconnect()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closed.wait(), DISCONNECT_TIMEOUT_S)
-        self._lose("closed by this unit")
+        try:
+            if not self.lost and self._client.socket():
+                self._client.disconnect()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._closed.wait(), DISCONNECT_TIMEOUT_S)
+        finally:
+            self._lose("closed by this unit")
 
     def _on_connect(
         self, _client: object, _user: object, _flags: object, reason: ReasonCode, _p: object
@@ -151,12 +161,14 @@ class BrokerSession:
         if reason.is_failure:
             self._lose(_REFUSALS.get(reason.value, f"the broker refuses the connection: {reason}"))
         elif not self._connack.done():
+            self.opened_at = self._loop.time()
             self._connack.set_result(None)
 
     def _on_publish(
         self, _client: object, _user: object, mid: int, _reason: object, _p: object
     ) -> None:
-        acknowledged, _ = self._pending.pop(mid, (None, 0.0))
+        self._progress_at = self._loop.time()
+        acknowledged = self._pending.pop(mid, None)
         if acknowledged and not acknowledged.done():
             acknowledged.set_result(None)
 
@@ -185,8 +197,16 @@ class BrokerSession:
     def _every_second(self) -> None:
         self._tick = self._loop.call_later(1, self._every_second)
         self._step(self._client.loop_misc)
-        overdue = next(iter(self._pending.values()), None)
-        if overdue and self._loop.time() > overdue[1]:
+        if self._pending and not self.lost:
+            self._watch_progress()
+
+    def _watch_progress(self) -> None:
+        """Gives up a broker that is silent, but not one that a slow line keeps from answering."""
+        unsent = _unsent(self._client.link)
+        if unsent < self._unsent:
+            self._progress_at = self._loop.time()
+        self._unsent = unsent
+        if self._loop.time() - self._progress_at > ACK_TIMEOUT_S:
             host = self._configuration.broker.host
             self._lose(f"{host} has not acknowledged a message for {ACK_TIMEOUT_S:.0f} s")
 
@@ -222,7 +242,7 @@ class BrokerSession:
         if not self._connack.done():
             self._connack.set_exception(BrokerError(reason))
             self._connack.exception()  # read here: nobody may be waiting for it any more
-        for acknowledged, _ in self._pending.values():
+        for acknowledged in self._pending.values():
             acknowledged.cancel()
         self._pending.clear()
         self._on_change()
@@ -234,3 +254,9 @@ class BrokerSession:
             self._loop.remove_reader(link.fileno())
             self._loop.remove_writer(link.fileno())
             link.close()
+
+
+def _unsent(link: ssl.SSLSocket) -> int:
+    """Bytes in the kernel that the far end has not acknowledged (tcp(7), SIOCOUTQ)."""
+    waiting = fcntl.ioctl(link.fileno(), termios.TIOCOUTQ, bytes(4))
+    return int.from_bytes(waiting, sys.byteorder)

@@ -28,6 +28,7 @@ from appliance.tasks import start_task
 log = logging.getLogger(__name__)
 
 WINDOW = 10  # messages in flight: the least that the brokers in use grant a client (HiveMQ)
+LASTING_S = 60.0  # a connection that lasted so long was a success, whatever ended it
 SETTLE_S = 5.0  # for what is in flight when the forwarder is stopped
 CACHE_RETRY_S = 1.0
 
@@ -91,7 +92,11 @@ class Forwarder:
         """Seconds to the next attempt, while waiting for one."""
         if self.state != "waiting":
             return None
-        return round(max(0.0, self._retry_at - asyncio.get_running_loop().time()), 1)
+        return round(max(0.0, self._retry_at - self._now()), 1)
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
     async def _run(self) -> None:
         while not self._stopping:
@@ -101,7 +106,7 @@ class Forwarder:
                 await self._wake.wait()
                 continue
             self.state = "waiting"
-            await asyncio.sleep(self._retry_at - asyncio.get_running_loop().time())
+            await asyncio.sleep(self._retry_at - self._now())
             try:
                 await self._converse()
             except BrokerError as error:
@@ -116,7 +121,10 @@ class Forwarder:
             self._note_connected()
             await self._deliver(session)
         finally:
+            if session.opened_at and self._now() - session.opened_at > LASTING_S:
+                self._retries = 0
             await session.close()
+            self.state = "idle"
 
     async def _deliver(self, session: BrokerSession) -> None:
         self._in_flight, self._outbox, self._cursor = set(), iter(()), 0
@@ -178,8 +186,10 @@ class Forwarder:
 
     def _note_failure(self, reason: str) -> None:
         delay = retry_delay(self._settings.backoff, self._retries, random.randrange(JITTER_MS))  # noqa: S311
-        self._retry_at = asyncio.get_running_loop().time() + delay
+        self._retry_at = self._now() + delay
+        needed = self._connect_wanted or self._cache.counts().cached
+        coming = f"in {delay:.1f} s" if needed else "with the next frame"
         level = logging.DEBUG if self._retries and reason == self.last_error else logging.WARNING
-        log.log(level, "no connection to the broker: %s; next attempt in %.1f s", reason, delay)
+        log.log(level, "no connection to the broker: %s; next attempt %s", reason, coming)
         self._retries += 1
         self.last_error = reason

@@ -130,6 +130,11 @@ class RecordingBroker:
                 _acknowledge(writer, publish)
             connection.held.clear()
 
+    def release_puback(self) -> None:
+        """Send the oldest PUBACK held back on the newest connection."""
+        connection, writer = list(self._writers.items())[-1]
+        _acknowledge(writer, connection.held.pop(0))
+
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # A task of our own: asyncio's, up to Python 3.11, takes a cancelled one for a fault.
         task = asyncio.create_task(self._attend(reader, writer), name="recording broker client")

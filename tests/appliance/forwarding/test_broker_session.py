@@ -131,6 +131,26 @@ async def test_a_broker_that_does_not_acknowledge_is_given_up(
         await link.close()
 
 
+async def test_a_slow_line_is_not_taken_for_a_silent_broker(
+    authority: Authority, broker_identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as PUBACKs come, however slowly for the last message in the row."""
+    monkeypatch.setattr(broker_session, "ACK_TIMEOUT_S", 2.0)
+    async with RecordingBroker(broker_identity) as broker:
+        broker.script.hold_pubacks = True
+        link = session(broker, authority)
+        await link.open()
+        waiting = [link.publish("data", bytes([n])) for n in range(6)]
+        await until(lambda: len(broker.publishes) == 6)
+        for done in range(6):
+            link._progress_at -= 1.5  # as if it had taken so long
+            link._watch_progress()
+            assert link.lost is None
+            broker.release_puback()
+            await until(waiting[done].done)
+        await link.close()
+
+
 async def test_a_large_message_arrives_whole(
     authority: Authority, broker_identity: Identity
 ) -> None:
