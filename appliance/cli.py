@@ -17,7 +17,7 @@ from appliance.parameters.refusal import Refused
 from appliance.parameters.secret import Secret
 from appliance.provisioning import credentials_path, provision
 from appliance.radio.simulated_modem import SimulatedModem
-from appliance.service import serving, until_stopped
+from appliance.service import end_of_service, serving
 from appliance.settings import load
 from tui.session import run as screen
 
@@ -32,6 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (ConcentratorError, Refused) as error:
         print(f"concentrator: {error}", file=sys.stderr)  # noqa: T201
         return FAILED
+    except KeyboardInterrupt:  # before the program has come so far as to stop cleanly
+        return FAILED
     except BrokenPipeError:  # whoever read our output has gone; there is nobody to tell
         # The interpreter flushes standard output once more at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -41,8 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(chosen: argparse.Namespace) -> None:
     async def serve() -> None:
+        ended = end_of_service()
         async with serving(settings, screen):
-            await until_stopped()
+            await ended
 
     _log_to_standard_error(logging.INFO)
     settings = load(chosen.settings)

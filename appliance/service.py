@@ -15,6 +15,7 @@ from appliance.ssh.login import Login
 from appliance.ssh.server import SshServer
 from appliance.ssh.session import Screen
 from appliance.state_dir import sole_user
+from appliance.tasks import PART_FAILED
 from appliance.unit import Unit
 
 log = logging.getLogger(__name__)
@@ -45,8 +46,11 @@ async def serving(settings: Settings, screen: Screen) -> AsyncIterator[tuple[Uni
     log.info("stopped")
 
 
-async def until_stopped() -> None:
-    """Returns at SIGTERM or SIGINT; raises ServiceError when a part of the unit has failed."""
+def end_of_service() -> asyncio.Future[None]:
+    """Done at SIGTERM or SIGINT; with a ServiceError when a part of the unit has failed.
+
+    To be called before the unit is started, so that no signal ends it uncleanly.
+    """
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[None] = loop.create_future()
 
@@ -54,17 +58,16 @@ async def until_stopped() -> None:
         if not ended.done():
             ended.set_result(None)
 
-    def fail(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        error = context.get("exception")
-        log.critical("%s", context["message"], exc_info=error)
-        if not ended.done():
-            message = f"{context['message']} ({error!r}): see the log; the unit starts afresh"
-            ended.set_exception(ServiceError(message))
+    def fail(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        loop.default_exception_handler(context)  # the log
+        if PART_FAILED in context and not ended.done():
+            message = f"{context['message']} ({context['exception']!r}): see the log"
+            ended.set_exception(ServiceError(f"{message}; start the unit afresh"))
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     loop.set_exception_handler(fail)
-    await ended
+    return ended
 
 
 def _serial_number(settings: Settings, login: Login) -> str:

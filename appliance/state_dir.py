@@ -27,8 +27,10 @@ def sole_user(state_dir: Path) -> Iterator[None]:
         raise StateDirError(f"{state_dir}: {error.strerror}: {advice}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+    except OSError as error:
         os.close(lock)
+        if not isinstance(error, BlockingIOError):
+            raise StateDirError(f"{state_dir}: cannot be locked: {error.strerror}") from error
         raise StateDirError(
             f"another concentrator is running on {state_dir}: stop it, "
             "or give this one a [unit] state_dir of its own"

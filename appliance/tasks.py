@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+PART_FAILED = "part failed"  # marks, in a report to the loop, what the unit cannot go on without
+
 
 def start_task(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
     """Runs `work` as a named task; one that fails is reported to the loop at once.
@@ -19,4 +21,5 @@ def start_task(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]
 def _report(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()):
         message = f"the {task.get_name()} has failed"
-        task.get_loop().call_exception_handler({"message": message, "exception": error})
+        context = {"message": message, "exception": error, PART_FAILED: True}
+        task.get_loop().call_exception_handler(context)

@@ -55,7 +55,8 @@ class EmbeddedBroker:
         self._end = Future()
         ready: Future[None] = Future()
         self._thread = threading.Thread(
-            target=lambda: asyncio.run(_serve(sockets, context, ready, self._end)),
+            target=_run,
+            args=(sockets, context, ready, self._end),
             name="demo broker",
         )
         self._thread.start()
@@ -105,6 +106,19 @@ def _refusal(port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"port {port} is in use: stop the other program or {advice}"
     return f"port {port} cannot be listened on ({error.strerror}): {advice}"
+
+
+def _run(
+    sockets: list[socket.socket], context: ssl.SSLContext, ready: Future[None], end: Future[None]
+) -> None:
+    """The thread: whatever keeps the broker from listening is for `start` to raise."""
+    try:
+        asyncio.run(_serve(sockets, context, ready, end))
+    except Exception as error:  # the top of a thread
+        if ready.done():
+            logger.exception("the demo's broker has failed")
+        else:
+            ready.set_exception(DemoError(f"the demo's broker cannot start ({error!r})"))
 
 
 async def _serve(

@@ -20,7 +20,7 @@ from appliance.parameters.broker_url import BrokerUrl
 from appliance.parameters.catalogue import CATALOGUE
 from appliance.provisioning import Label, provision
 from appliance.radio.simulated_modem import SimulatedModem
-from appliance.service import serving, until_stopped
+from appliance.service import end_of_service, serving
 from appliance.settings import Settings
 from appliance.ssh.session import USER, Screen
 from appliance.state_dir import sole_user
@@ -47,6 +47,7 @@ def run(settings: Settings, screen: Screen, say: Say, *, blank: bool, broker_por
         )
         broker.start()
         try:
+            shutil.rmtree(home / "unit", ignore_errors=True)
             own = _settings(settings, home)
             url = BrokerUrl(BROKER_NAME, broker.port)
             asyncio.run(_run(own, screen, say, certificates, url, home / "modem", blank=blank))
@@ -64,6 +65,7 @@ async def _run(
     *,
     blank: bool,
 ) -> None:
+    ended = end_of_service()
     label = await asyncio.to_thread(provision, settings)
     values = _values(settings, certificates, url)
     async with contextlib.AsyncExitStack() as stack:
@@ -80,18 +82,16 @@ async def _run(
         say(_welcome(label, server.port, certificates))
         if blank:
             say(_to_enter(values, certificates))
-        await until_stopped()
+        await ended
 
 
 def _settings(settings: Settings, home: Path) -> Settings:
-    """The same unit on a simulated modem, its state apart from a real unit's, and made anew."""
-    state = home / "unit"
-    shutil.rmtree(state, ignore_errors=True)
+    """The same unit on a simulated modem, its state apart from a real unit's."""
     # A demo is for this machine, unless its settings say otherwise.
     host = settings.ssh.host if "ssh.host" in settings.stated else "127.0.0.1"
     return replace(
         settings,
-        unit=replace(settings.unit, state_dir=state),
+        unit=replace(settings.unit, state_dir=home / "unit"),
         ssh=replace(settings.ssh, host=host),
         radio=replace(settings.radio, url=str(home / "modem")),
     )

@@ -1,3 +1,5 @@
+import asyncio
+import signal
 import socket
 import subprocess
 import sys
@@ -99,6 +101,17 @@ def test_run_provisions_itself_and_stops_cleanly(tmp_path: Path) -> None:
         assert unit.stop() == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_in_the_moment_of_starting_stops_cleanly(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """However early it comes once the unit has begun to start."""
+    with UnitProcess(tmp_path, tmp_path / "no modem") as unit:
+        unit.process.send_signal(number)
+        assert unit.wait() == 0
+        assert "Traceback" not in unit.errors
+
+
 def test_a_second_run_on_the_same_state_is_refused(tmp_path: Path) -> None:
     """Two units on one cache would damage it; a label is not overwritten under a running one."""
     with UnitProcess(tmp_path, tmp_path / "no modem") as unit:
@@ -120,7 +133,7 @@ async def test_the_provisioned_serial_number_holds(tmp_path: Path) -> None:
         assert "the label says serial number LABEL1" in unit.errors
 
 
-def test_the_simulated_modem_sends_what_it_was_asked_for(tmp_path: Path) -> None:
+async def test_the_simulated_modem_sends_what_it_was_asked_for(tmp_path: Path) -> None:
     """`simulate-modem --count` ends by itself once a reader has it all."""
     link = tmp_path / "modem"
     options = ("--link", str(link), "--count", "30", "--rate", "1000", "--seed", "7")
@@ -128,8 +141,9 @@ def test_the_simulated_modem_sends_what_it_was_asked_for(tmp_path: Path) -> None
         Program("simulate-modem", *options, directory=tmp_path) as modem,
         UnitProcess(tmp_path, link) as unit,
     ):
-        assert modem.wait() == 0
-        assert unit.stop() == 0
+        assert await asyncio.to_thread(modem.wait) == 0
+        assert (await unit.status())["radio"]["frames"] == 30
+        assert await asyncio.to_thread(unit.stop) == 0
     assert not link.is_symlink()
 
 
