@@ -18,7 +18,10 @@ from tui.view import BUTTONS, Notice, Place, Scene, compose, too_small
 if TYPE_CHECKING:
     from appliance.unit import Unit
 
-_WELCOME = "Choose a parameter, type or paste its value, then TAB to <Save> and press Enter."
+_WELCOME = (
+    "Choose a parameter, type or paste its value, then TAB to <Save> and press Enter. "
+    "<Clear> empties the field."
+)
 _LEAVE_KEYS = ("ctrl c", "ctrl d")
 _PLACES = tuple(Place)
 _UNDONE = {"Saving": "Not saved", "Activating": "Not activated"}
@@ -182,6 +185,8 @@ class App:
         else:
             await self._unit.clear(key, self._by)
             warnings, said = (), f"Saved: {label} is empty now."
+        if key in self._unit.pending:
+            said += " In service after <Activate>."
         self.refresh()
         entry.settle(text)
         notes = "".join(f"\nNote: {warning}." for warning in warnings)

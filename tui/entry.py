@@ -72,8 +72,14 @@ class Entry:
         self._explain()
 
     def insert(self, text: str) -> str:
-        """Put typed or pasted text at the cursor; return what the technician should know of it."""
+        """Put typed or pasted text at the cursor; return what the technician should know of it.
+
+        Upon a saved certificate it takes that one's place: nobody edits one by hand, and behind
+        the old one the new one would go unnoticed.
+        """
         remark = ""
+        if self.parameter.kind is Kind.PEM and not self.edited:
+            self.field.replace("")
         if self.parameter.kind is Kind.LINE:
             first, *more = text.strip("\n").split("\n")
             if more:

@@ -49,6 +49,23 @@ def test_what_the_store_made_of_a_value_is_shown() -> None:
     assert not entry.edited
 
 
+def test_a_certificate_pasted_upon_a_saved_one_takes_its_place() -> None:
+    """Behind it the new one would go unnoticed; a paste in two parts stays whole."""
+    entry = Entry(parameter("broker-certificate"))
+    entry.refresh("old\n", pending=False)
+    entry.insert("new")
+    entry.insert("er\n")
+    assert entry.text == "newer\n"
+
+
+def test_a_topic_is_edited_where_it_stands() -> None:
+    """One line is changed by hand, and <Clear> empties it."""
+    entry = Entry(parameter("data-topic"))
+    entry.refresh("meters", pending=False)
+    entry.insert("/north")
+    assert entry.text == "meters/north"
+
+
 def test_typing_while_saving_is_not_lost() -> None:
     """What was typed after Save was pressed stays as an edit."""
     entry = Entry(parameter("data-topic"))
