@@ -5,6 +5,7 @@ password with an accent is the same from every keyboard.
 """
 
 import asyncio
+import ctypes
 import hashlib
 import hmac
 import json
@@ -12,6 +13,7 @@ import os
 import secrets
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from appliance.errors import ConcentratorError
 # RFC 7914 for an interactive login: 16 MiB and some 50 ms of a small unit.
 COST, BLOCK_SIZE, PARALLELISM = 2**14, 8, 1
 SALT_BYTES, HASH_BYTES = 16, 32
+_M_MMAP_THRESHOLD, _LARGE_BLOCK = -3, 2**20  # malloc.h
 MAX_MEMORY = 64 * 2**20  # bytes; refuses a credentials file that would exhaust the unit
 
 # Without characters that look like another on a small label: 0o 1il 2z 5s 8b 9g v.
@@ -48,12 +51,15 @@ class _Credentials:
     def __post_init__(self) -> None:
         sound = (
             all(type(number) is int and number > 0 for number in (self.n, self.r, self.p))
+            and self.n & (self.n - 1) == 0
+            and 128 * self.n * self.r * self.p < MAX_MEMORY
             and isinstance(self.salt, str)
             and isinstance(self.hash, str)
             and isinstance(self.serial_number, str | None)
         )
         if not sound:
             raise TypeError("a field of the wrong type")
+        bytes.fromhex(self.salt)
         if len(bytes.fromhex(self.hash)) != HASH_BYTES:
             raise ValueError("a hash of the wrong length")
 
@@ -70,7 +76,9 @@ class Login:
         self._credentials = credentials
         # One worker: scrypt takes 16 MiB and a processor, and a cancelled attempt that still
         # waits for its turn is dropped, so that nobody can pile up work.
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="login")
+        self._worker = ThreadPoolExecutor(
+            max_workers=1, thread_name_prefix="login", initializer=_return_large_blocks
+        )
 
     @classmethod
     def load(cls, path: Path) -> "Login":
@@ -78,9 +86,10 @@ class Login:
         advice = "set a new label password with: concentrator provision --force --serial-number …"
         try:
             credentials = _Credentials(**json.loads(path.read_bytes()))
-            credentials.match("")
             if stat.S_IMODE(path.stat().st_mode) & 0o077:
                 path.chmod(0o600)
+        except PermissionError as error:
+            raise LoginError(f"credentials {path}: not readable: correct its owner") from error
         except OSError as error:
             raise LoginError(f"credentials {path}: {error.strerror}: {advice}") from error
         except (ValueError, TypeError, RecursionError) as error:
@@ -130,6 +139,15 @@ def generate_password() -> str:
         for _ in range(LABEL_GROUPS)
     )
     return "-".join(groups)
+
+
+def _return_large_blocks() -> None:
+    """Have scrypt's 16 MiB given back after use: glibc would keep them for the next time.
+
+    Other C libraries are left as they are (mallopt(3)).
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK)
 
 
 def _scrypt(password: str, salt: bytes, n: int, r: int, p: int) -> bytes:

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from appliance.ssh.login import Login, LoginError, generate_password
@@ -156,3 +157,13 @@ def test_a_generated_password_is_strong_and_readable() -> None:
     characters = len(generate_password().replace("-", ""))
     assert characters * math.log2(len(used)) >= 60
     assert not used & set("0oO1iIlL2zZ5sS8bB9gGvV")
+
+
+async def test_checking_passwords_leaves_no_memory_behind(tmp_path: Path) -> None:
+    """The 16 MiB of each check are given back to the system."""
+    login = Login.create(tmp_path / "credentials.json", "correct horse")
+    await login.verify("first")
+    before = psutil.Process().memory_info().rss
+    for _ in range(3):
+        await login.verify("again")
+    assert psutil.Process().memory_info().rss - before < 8 * 2**20
