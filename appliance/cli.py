@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from appliance.head_end import HeadEnd
 from appliance.parameters.broker_url import BrokerUrl, parse_broker_url
 from appliance.parameters.refusal import Refused
 from appliance.parameters.secret import Secret
-from appliance.provisioning import credentials_path, provision
+from appliance.provisioning import is_provisioned, provision
 from appliance.radio.simulated_modem import SimulatedModem
 from appliance.service import end_of_service, serving
-from appliance.settings import load
+from appliance.settings import is_label_text, load
+from appliance.unit import DISTRIBUTION
 from tui.session import run as screen
 
 DONE, FAILED = 0, 1  # 2, wrong usage, is argparse's own
@@ -34,10 +36,6 @@ def main(arguments: list[str] | None = None) -> int:
         return FAILED
     except KeyboardInterrupt:  # before the program has come so far as to stop cleanly
         return FAILED
-    except BrokenPipeError:  # whoever read our output has gone; there is nobody to tell
-        # The interpreter flushes standard output once more at its exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
     return DONE
 
 
@@ -49,7 +47,7 @@ def _run(chosen: argparse.Namespace) -> None:
 
     _log_to_standard_error(logging.INFO)
     settings = load(chosen.settings)
-    if not credentials_path(settings).exists():
+    if not is_provisioned(settings):
         _say(provision(settings))
     asyncio.run(serve())
 
@@ -85,6 +83,8 @@ def _simulate_modem(chosen: argparse.Namespace) -> None:
 def _receive(chosen: argparse.Namespace) -> None:
     if bool(chosen.cert) != bool(chosen.key):
         chosen.parser.error("--cert and --key belong together: give both")
+    if chosen.password and not chosen.username:
+        chosen.parser.error("--password needs --username")
     head_end = HeadEnd(
         chosen.url,
         chosen.topic,
@@ -105,13 +105,20 @@ def _parser() -> argparse.ArgumentParser:
         prog="concentrator",
         description="Forwards OpenlinkIQ radio frames to an MQTT broker; set up over SSH.",
     )
+    parser.add_argument("--version", action="version", version=version(DISTRIBUTION))
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(name: str, run: Any, summary: str, *, settings: bool) -> Any:
-        added = commands.add_parser(name, help=summary, description=summary)
+        added = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+        )
         added.set_defaults(run=run, parser=added)
         if settings:
-            added.add_argument("--settings", type=Path, metavar="FILE", help="TOML settings file")
+            added.add_argument(
+                "--settings", type=Path, metavar="FILE", help="TOML file; all defaults without one"
+            )
         return added
 
     command("run", _run, "run the unit in the foreground", settings=True)
@@ -119,21 +126,37 @@ def _parser() -> argparse.ArgumentParser:
     demo = command("demo", _demo, "run a unit with nothing to plug in", settings=True)
     demo.add_argument("--blank", action="store_true", help="start as from the factory")
     demo.add_argument(
-        "--broker-port", type=_port, default=8883, metavar="PORT", help="8883 unless given; 0: any"
+        "--broker-port", type=_port, default=8883, metavar="PORT", help="%(default)s; 0: any"
     )
 
     label = command("provision", _provision, "give a new unit its label", settings=True)
-    label.add_argument("--serial-number", required=True, type=_some_text, metavar="S")
+    label.add_argument(
+        "--serial-number", required=True, type=_label_text, metavar="S", help="as on the case"
+    )
     label.add_argument("--password", type=_some_text, metavar="P", help="generated unless given")
     label.add_argument("--force", action="store_true", help="replace an earlier label")
 
     modem = command("simulate-modem", _simulate_modem, "play a radio modem", settings=False)
-    modem.add_argument("--link", required=True, type=Path, metavar="PATH", help="symbolic link")
-    modem.add_argument("--rate", type=_rate, default=1.0, metavar="FRAMES_PER_S")
+    modem.add_argument(
+        "--link", required=True, type=Path, metavar="PATH", help="where the unit finds its port"
+    )
+    modem.add_argument(
+        "--rate", type=_rate, default=1.0, metavar="FRAMES_PER_S", help="%(default)s"
+    )
     modem.add_argument("--count", type=_count, metavar="N", help="frames to send; endless if not")
-    modem.add_argument("--priority-share", type=_share, default=0.1, metavar="0..1")
-    modem.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same frames")
-    modem.add_argument("--noise", type=_share, default=0.0, metavar="0..1", help="line noise")
+    modem.add_argument(
+        "--priority-share", type=_share, default=0.1, metavar="0..1", help="%(default)s"
+    )
+    modem.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="same seed, same frames; %(default)s"
+    )
+    modem.add_argument(
+        "--noise",
+        type=_share,
+        default=0.0,
+        metavar="0..1",
+        help="how often noise precedes a frame; %(default)s",
+    )
 
     receive = command("receive", _receive, "print what a unit publishes", settings=False)
     receive.add_argument("--url", required=True, type=_url, metavar="ssl://HOST:PORT")
@@ -152,6 +175,12 @@ def _url(text: str) -> BrokerUrl:
         return parse_broker_url(text)
     except Refused as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _label_text(text: str) -> str:
+    if not is_label_text(text):
+        raise argparse.ArgumentTypeError("printable text without spaces around it is expected")
+    return text
 
 
 def _some_text(text: str) -> str:
@@ -175,7 +204,7 @@ def _port(text: str) -> int:
 
 
 def _count(text: str) -> int:
-    return int(_number(text, int, 0, float("inf"), "a whole number"))
+    return int(_number(text, int, 1, float("inf"), "a whole number from 1"))
 
 
 def _share(text: str) -> float:
@@ -205,7 +234,12 @@ def _stop_at_signal() -> threading.Event:
 
 
 def _say(line: object) -> None:
-    print(line, flush=True)  # noqa: T201
+    try:
+        print(line, flush=True)  # noqa: T201
+    except OSError as error:
+        # The interpreter writes what is left once more at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ConcentratorError(f"standard output: {error.strerror}") from error
 
 
 def _log_to_standard_error(level: int) -> None:

@@ -32,6 +32,7 @@ SUBSCRIBED_WITHIN_S = 15.0  # CONNACK and SUBACK: some brokers look users up fir
 RECONNECT_S = 2.0
 LOOP_S = 0.25  # how long paho may wait for traffic before `stop` is looked at
 STATUS_NOTIFICATION = b'{ "connected": 1 }'  # what a unit says on every connect; no frames
+EXCERPT_BYTES = 60  # of a payload that is none of the unit's frames, such as a Last Will
 HEX_BYTES = 8  # tells one frame from the next, and leaves the line in 80 columns
 
 
@@ -181,7 +182,8 @@ class HeadEnd:
         try:
             frames = parse_payload(bytes(message.payload))
         except ValueError as error:
-            self._on_error(f"{_shown(message.topic)}: {error}")
+            start = _shown(message.payload[:EXCERPT_BYTES].decode(errors="replace"))
+            self._on_error(f"{_shown(message.topic)}: no frames: {error}; it begins with: {start}")
             return
         line = _json_line if self._as_json else _human_line
         for frame in frames:

@@ -12,7 +12,7 @@ from appliance.settings import Settings
 from appliance.ssh import host_key
 from appliance.ssh.login import Login, generate_password
 from appliance.ssh.session import USER
-from appliance.state_dir import sole_user
+from appliance.state_dir import StateDirError, sole_user
 
 
 class AlreadyProvisionedError(ConcentratorError):
@@ -42,6 +42,16 @@ def credentials_path(settings: Settings) -> Path:
     return settings.unit.state_dir / "credentials.json"
 
 
+def is_provisioned(settings: Settings) -> bool:
+    """Whether the unit has a label; raises StateDirError where that cannot be seen."""
+    try:
+        return credentials_path(settings).exists()
+    except OSError as error:
+        directory = settings.unit.state_dir
+        advice = "check [unit] state_dir and its owner"
+        raise StateDirError(f"{directory}: {error.strerror}: {advice}") from error
+
+
 def provision(
     settings: Settings,
     serial_number: str | None = None,
@@ -62,7 +72,7 @@ def _provision(
     settings: Settings, serial_number: str | None, password: str, *, force: bool
 ) -> Label:
     path = credentials_path(settings)
-    if path.exists() and not force:
+    if is_provisioned(settings) and not force:
         raise AlreadyProvisionedError(
             f"{settings.unit.state_dir} belongs to a provisioned unit: its label stays valid; "
             "give --force to replace password and serial number"

@@ -22,6 +22,11 @@ class SettingsError(ConcentratorError):
     """One line: which file and key, what is wrong with it, what would be right."""
 
 
+def is_label_text(text: str) -> bool:
+    """Whether `text` can be a serial number: it is printed, logged, and is the client ID."""
+    return text != "" and text.isprintable() and text == text.strip()
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
     """What a file may give for a key: a test, and in words what passes it."""
@@ -41,14 +46,18 @@ def _one_of(*choices: str) -> _Rule:
     return _Rule(" or ".join(f'"{choice}"' for choice in choices), lambda value: value in choices)
 
 
-_text = _Rule("text in quotes", lambda value: isinstance(value, str) and value != "")
+_text = _Rule("text in quotes, not empty", lambda value: isinstance(value, str) and value != "")
+_label_text = _Rule(
+    "printable text without spaces around it",
+    lambda value: isinstance(value, str) and is_label_text(value),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class UnitSettings:
     """`[unit]`: who the unit is and where it keeps its state (created 0700)."""
 
-    serial_number: Annotated[str, _text] = "00000000"
+    serial_number: Annotated[str, _label_text] = "00000000"
     state_dir: Annotated[Path, _text] = Path("state")
 
 

@@ -211,14 +211,19 @@ def _linked_terminal(link: Path) -> Iterator[tuple[int, str]]:
 
 
 def _point(link: Path, terminal: str) -> None:
-    if os.path.lexists(link) and not link.is_symlink():
-        raise ModemError(f"{link}: is there and not a symbolic link: name another path")
+    # A link to a terminal is an earlier modem's; anything else is not ours to replace.
+    if os.path.lexists(link) and not _is_modem(link):
+        raise ModemError(f"{link}: is there and no modem of ours: name another path")
     fresh = link.with_name(f".{link.name}.{os.getpid()}")
     try:
         fresh.symlink_to(terminal)
         fresh.replace(link)
     except OSError as error:
         raise ModemError(f"{link}: cannot be made: {error.strerror}: name another path") from error
+
+
+def _is_modem(link: Path) -> bool:
+    return link.is_symlink() and os.readlink(link).startswith("/dev/pts/")  # noqa: PTH115 - text
 
 
 def _withdraw(link: Path, terminal: str) -> None:

@@ -49,7 +49,7 @@ def test_wrong_usage_is_status_2(
     [
         (["run", "--settings", "missing.toml"], "missing.toml: No such file or directory: name"),
         (["demo", "--settings", "wrong.toml"], "wrong.toml: [ssh] has no such key: prot: did you"),
-        (["simulate-modem", "--link", "wrong.toml"], "wrong.toml: is there and not a symbolic"),
+        (["simulate-modem", "--link", "wrong.toml"], "wrong.toml: is there and no modem of ours"),
         (
             ["receive", "--topic", "t", "--url", "ssl://a.b:1", "--ca", "missing.pem"],
             "missing.pem: No such file or directory: name a PEM file",

@@ -3,9 +3,16 @@ from pathlib import Path
 
 import pytest
 
-from appliance.provisioning import AlreadyProvisionedError, Label, credentials_path, provision
+from appliance.provisioning import (
+    AlreadyProvisionedError,
+    Label,
+    credentials_path,
+    is_provisioned,
+    provision,
+)
 from appliance.settings import Settings, parse
 from appliance.ssh.login import Login
+from appliance.state_dir import StateDirError
 
 
 @pytest.fixture
@@ -50,3 +57,10 @@ def test_a_provisioned_unit_is_not_overwritten(settings: Settings) -> None:
     second = provision(settings, "KAM2", "second", force=True)
     assert second.fingerprint == first.fingerprint
     assert Login.load(credentials_path(settings)).serial_number == "KAM2"
+
+
+def test_a_place_that_cannot_be_looked_into_is_named(tmp_path: Path) -> None:
+    """One line, as for every other trouble with the state directory."""
+    settings = parse(f'[unit]\nstate_dir = "{"long" * 100}"', tmp_path, "settings")
+    with pytest.raises(StateDirError, match=r"check \[unit\] state_dir"):
+        is_provisioned(settings)

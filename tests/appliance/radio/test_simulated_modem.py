@@ -165,9 +165,17 @@ def test_a_link_taken_over_by_another_modem_is_left_alone(link: Path) -> None:
 def test_a_file_is_never_replaced(link: Path) -> None:
     """What is there and not a link may be somebody's."""
     link.write_text("precious")
-    with pytest.raises(ModemError, match="not a symbolic link: name another path"):
+    with pytest.raises(ModemError, match="no modem of ours: name another path"):
         SimulatedModem(link).run(threading.Event())
     assert link.read_text() == "precious"
+
+
+def test_a_link_to_something_else_is_never_replaced(link: Path) -> None:
+    """It may be somebody's; a link to a terminal is an earlier modem's."""
+    link.symlink_to("/etc/hostname")
+    with pytest.raises(ModemError, match="no modem of ours"):
+        SimulatedModem(link).run(threading.Event())
+    assert str(link.readlink()) == "/etc/hostname"
 
 
 def test_a_link_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
