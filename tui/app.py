@@ -48,6 +48,7 @@ class App:
         self._notice = Notice(_WELCOME)
         self._working = ""  # what the unit is busy with for us, as a word to show
         self._warned = ""  # the key press that was answered with "press again"
+        self._typed_ahead: list[Key | Paste] = []  # while a value is being saved
         self.refresh()
 
     @property
@@ -73,7 +74,13 @@ class App:
         return compose(scene, self.size).render(self.size, focus=True)
 
     def take(self, press: Key | Paste) -> None:
-        """Do what a key press or a paste asks for."""
+        """Do what a key press or a paste asks for; while a value is being saved, right after."""
+        if self._working == "Saving":
+            self._typed_ahead.append(press)
+        else:
+            self._do(press)
+
+    def _do(self, press: Key | Paste) -> None:
         warned, self._warned = self._warned, ""
         if isinstance(press, Key) and press.name in _LEAVE_KEYS:
             self._leave(again=warned == "leave")
@@ -176,6 +183,9 @@ class App:
         finally:
             self._working = ""
         self.refresh()
+        typed_ahead, self._typed_ahead = self._typed_ahead, []
+        for press in typed_ahead:
+            self.take(press)
 
     async def _save_entry(self, entry: Entry, text: str) -> None:
         key, label = entry.parameter.key, entry.parameter.label

@@ -139,6 +139,7 @@ class KeyDecoder:
         return list(names)
 
     def _keys(self, names: list[object]) -> Iterator[Key]:
+        self._typed_at = -math.inf  # nothing pasted holds a key: what follows is typed again
         for name in names:
             if name == _PASTE_BEGIN:
                 self._bracketed = True

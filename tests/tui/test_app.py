@@ -113,6 +113,18 @@ async def test_tab_goes_round_and_shift_tab_back(connect: Connect) -> None:
             await until(lambda stop=stop: terminal.cursor == stop)  # type: ignore[misc]
 
 
+async def test_keys_pressed_while_a_value_is_being_saved_are_not_lost(
+    connect: Connect, unit: Unit
+) -> None:
+    """A script, or fast fingers: three values and their Saves without a wait."""
+    terminal = connect()
+    for text in ("ssl://a.b:1", "event", "data"):
+        terminal.send(f"{text}\t\t\r\t\t")
+        terminal.key("down")
+    await until(lambda: unit.saved["data-topic"] == "data")
+    assert (unit.saved["broker-url"], unit.saved["event-topic"]) == ("ssl://a.b:1", "event")
+
+
 async def test_enter_on_a_single_line_leads_to_save(connect: Connect) -> None:
     """Enter in the list changes nothing and says where to go."""
     terminal = connect()
