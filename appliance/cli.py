@@ -19,7 +19,7 @@ from appliance.parameters.secret import Secret
 from appliance.provisioning import is_provisioned, provision
 from appliance.radio.simulated_modem import SimulatedModem
 from appliance.service import end_of_service, serving
-from appliance.settings import is_label_text, load
+from appliance.settings import LONGEST_SERIAL_NUMBER, is_label_text, load
 from appliance.unit import DISTRIBUTION
 from tui.session import run as screen
 
@@ -179,7 +179,8 @@ def _url(text: str) -> BrokerUrl:
 
 def _label_text(text: str) -> str:
     if not is_label_text(text):
-        raise argparse.ArgumentTypeError("printable text without spaces around it is expected")
+        expected = f"1 to {LONGEST_SERIAL_NUMBER} printable characters are expected"
+        raise argparse.ArgumentTypeError(f"{expected}, no spaces around them")
     return text
 
 

@@ -18,13 +18,16 @@ from appliance.forwarding.backoff import BackoffRule
 TlsVersion = Literal["1.2", "1.3"]
 
 
+LONGEST_SERIAL_NUMBER = 64  # characters that fit on a label, and in any broker's client IDs
+
+
 class SettingsError(ConcentratorError):
     """One line: which file and key, what is wrong with it, what would be right."""
 
 
 def is_label_text(text: str) -> bool:
     """Whether `text` can be a serial number: it is printed, logged, and is the client ID."""
-    return text != "" and text.isprintable() and text == text.strip()
+    return 0 < len(text) <= LONGEST_SERIAL_NUMBER and text.isprintable() and text == text.strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ def _one_of(*choices: str) -> _Rule:
 
 _text = _Rule("text in quotes, not empty", lambda value: isinstance(value, str) and value != "")
 _label_text = _Rule(
-    "printable text without spaces around it",
+    f"1 to {LONGEST_SERIAL_NUMBER} printable characters, no spaces around them",
     lambda value: isinstance(value, str) and is_label_text(value),
 )
 

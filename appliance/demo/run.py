@@ -37,7 +37,7 @@ def run(settings: Settings, screen: Screen, say: Say, *, blank: bool, broker_por
     With `blank` the unit is as from the factory, and what is to be entered is said instead.
     """
     home = settings.unit.state_dir / "demo"
-    with sole_user(home):
+    with sole_user(settings.unit.state_dir), sole_user(home):
         certificates = DemoCertificates.load_or_create(home / "certificates")
         broker = EmbeddedBroker(
             broker_port,

@@ -29,7 +29,7 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 FLUSH_AFTER_S = 0.1  # leaves 150 ms of the promised 250 ms to the disk
-LEDGER_EVERY_S = 15.0  # counts of frames that never touched the disk are written this often
+LEDGER_EVERY_S = 10.0  # counts of frames that never touched the disk are written this often
 RETRY_S = 1.0  # between attempts at a disk that refuses
 MEMORY_FRAMES = 50_000  # held while the disk refuses: about 30 MB
 
