@@ -7,12 +7,14 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
+from appliance.parameters.accepted import Accepted
 from appliance.parameters.refusal import Refused
 from appliance.parameters.text import is_control, name_character
 
 MAX_HOST = 253  # RFC 1035, 2.3.4, without the final dot
 MAX_LABEL = 63
 MAX_PORT = 65_535
+PLAIN_PORT = 1883  # IANA's "mqtt", without TLS; with TLS it is 8883, "secure-mqtt"
 FORM = "ssl://name.of.broker:port"
 _LDH = re.compile(r"[A-Za-z0-9-]")
 
@@ -28,13 +30,22 @@ class BrokerUrl:
         return f"ssl://{self.host}:{self.port}"
 
 
+def accept_broker_url(text: str) -> Accepted:
+    """Accept the URL as entered; warn of a port that rarely speaks TLS; raise Refused."""
+    if parse_broker_url(text).port == PLAIN_PORT:
+        warning = f"port {PLAIN_PORT} is most often MQTT without TLS: TLS is most often on 8883"
+        return Accepted(text, (warning,))
+    return Accepted(text)
+
+
 def parse_broker_url(text: str) -> BrokerUrl:
     """Return host and port of the URL; raise Refused saying which part is wrong."""
     if not text:
         raise Refused(f"empty: write {FORM}")
     _check_characters(text)
     authority = _authority(text)
-    host, port = _split(authority)
+    _check_not_ipv6(authority)
+    host, _, port = authority.partition(":")
     _check_host(host)
     return BrokerUrl(host.lower(), _parse_port(port))
 
@@ -71,22 +82,11 @@ def _authority(text: str) -> str:
     return authority
 
 
-def _split(authority: str) -> tuple[str, str]:
-    """Return host and port as written, neither empty."""
-    _check_not_ipv6(authority)
-    host, colon, port = authority.partition(":")
-    if not host:
-        raise Refused(f"no broker name after ssl://: write {FORM}")
-    if not colon or not port:
-        raise Refused("no port: add it behind the name, most often :8883")
-    return host, port
-
-
 def _check_not_ipv6(authority: str) -> None:
     # Without brackets the port, if any, looks like the address's last group.
     candidates = (authority, authority.rpartition(":")[0])
     if authority.startswith("[") or any(":" in each and _is_ip(each) for each in candidates):
-        raise Refused(f"an IPv6 address: give the broker's full domain name instead, as in {FORM}")
+        raise Refused(f"an IPv6 address: the broker's full domain name is needed, as in {FORM}")
 
 
 def _is_ip(host: str) -> bool:
@@ -98,6 +98,8 @@ def _is_ip(host: str) -> bool:
 
 
 def _check_host(host: str) -> None:
+    if not host:
+        raise Refused(f"no broker name after ssl://: write {FORM}")
     if not host.isascii():
         place = next(place for place, each in enumerate(host, 1) if not each.isascii())
         raise Refused(
@@ -105,7 +107,7 @@ def _check_host(host: str) -> None:
             "in ASCII, international names as punycode (xn--…)"
         )
     if _is_ip(host):
-        raise Refused(f"an IP address: give the broker's full domain name instead, as in {FORM}")
+        raise Refused(f"an IP address: the broker's full domain name is needed, as in {FORM}")
     if host.endswith("."):
         raise Refused("the broker name ends with a dot: take it out")
     if len(host) > MAX_HOST:
@@ -141,6 +143,8 @@ def _check_label(label: str, number: int) -> None:
 
 
 def _parse_port(port: str) -> int:
+    if not port:
+        raise Refused("no port: add it behind the name, most often :8883")
     if not (port.isascii() and port.isdigit()):
         raise Refused(f"the port is not a number: write digits only, 1 to {MAX_PORT}")
     # Leading zeros go first: int() refuses thousands of digits in its own words.

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from appliance.parameters.accepted import Accepted
-from appliance.parameters.broker_url import parse_broker_url
+from appliance.parameters.broker_url import accept_broker_url
 from appliance.parameters.pem import parse_client_chain, parse_private_key, parse_trust_anchors
 from appliance.parameters.refusal import Refused
-from appliance.parameters.text import parse_line, parse_payload
+from appliance.parameters.text import parse_client_id, parse_line, parse_payload
 from appliance.parameters.topic import parse_topic
 
 __all__ = ["CATALOGUE", "Accepted", "Kind", "Parameter", "parameter"]
@@ -59,11 +59,6 @@ def parameter(key: str) -> Parameter:
     raise Refused(f"no such parameter; one of: {', '.join(each.key for each in CATALOGUE)}")
 
 
-def _accept_broker_url(text: str) -> Accepted:
-    parse_broker_url(text)
-    return Accepted(text)
-
-
 CATALOGUE: tuple[Parameter, ...] = (
     Parameter(
         key="broker-url",
@@ -72,7 +67,7 @@ CATALOGUE: tuple[Parameter, ...] = (
         "for MQTT over TLS. An IP address or an unencrypted connection is not possible.",
         example="ssl://broker.example.com:8883",
         kind=Kind.LINE,
-        parse=_accept_broker_url,
+        parse=accept_broker_url,
         required=True,
     ),
     Parameter(
@@ -157,7 +152,7 @@ CATALOGUE: tuple[Parameter, ...] = (
         "it empty to use the serial number.",
         example="concentrator-north",
         kind=Kind.LINE,
-        parse=parse_line,
+        parse=parse_client_id,
     ),
     Parameter(
         key="client-certificate",

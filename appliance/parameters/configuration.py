@@ -39,6 +39,17 @@ class Configuration:
         """The topic for priority frames: `data_topic` where they have none of their own."""
         return self.event_topic or self.data_topic
 
+    @property
+    def topics(self) -> dict[str, str]:
+        """Every topic that is set, by the key of its parameter."""
+        topics = {
+            "event-topic": self.event_topic,
+            "data-topic": self.data_topic,
+            "last-will-topic": self.last_will.topic if self.last_will else "",
+            "status-topic": self.status_topic,
+        }
+        return {key: topic for key, topic in topics.items() if topic}
+
     @classmethod
     def from_values(cls, values: ParameterValues, serial_number: str) -> "Configuration":
         """Return the configuration these values make; raise ConfigurationRefused with every fault.

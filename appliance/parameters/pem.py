@@ -1,61 +1,71 @@
-"""Owns the rules for certificates and keys: what the blocks hold, and whether TLS can use it.
+"""Owns the rules for what is pasted as certificate or key: text, blocks, bundle, verdict.
 
-Judged twice: by `cryptography`, which can say what is wrong, then by `ssl`, which has the last
-word. Whether a certificate is valid today is not asked: the unit's clock may be wrong.
+`pem_blocks` finds the blocks in the text, `pem_bundle` reads them, `pem_unit` says whose is what,
+`pem_verdict` asks `ssl`. Whatever the paste holds for the other two fields is offered to them.
+Whether a certificate is valid today is not asked: the unit's clock may be wrong.
 """
 
-import ssl
-import warnings
-from datetime import UTC, datetime
-
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from appliance.parameters.accepted import Accepted
-from appliance.parameters.chain import leaf_first
-from appliance.parameters.pem_blocks import Block, read_blocks
-from appliance.parameters.pem_labels import CERTIFICATES, PRIVATE_KEY
-from appliance.parameters.public_key import is_rsa_or_ec, weakness
+from appliance.parameters.chain import Lineage
+from appliance.parameters.pem_blocks import read_blocks
+from appliance.parameters.pem_bundle import Bundle, read_certificates, read_key
+from appliance.parameters.pem_certificate import is_authority
+from appliance.parameters.pem_key import load_key
+from appliance.parameters.pem_unit import certificate_of, client_among_anchors, is_client, unit_of
+from appliance.parameters.pem_verdict import anchors_pem, chain_pem, key_pem
 from appliance.parameters.refusal import Refused
-from appliance.parameters.tls_material import ENCRYPTED_KEY, client_side, identify, reason, trust
+
+_BROKER, _CHAIN, _KEY = "broker-certificate", "client-certificate", "client-private-key"
 
 
 def parse_trust_anchors(text: str) -> Accepted:
-    """Accept one or more certificates to trust, in the order given; raise Refused."""
-    certificates = _certificates(text)
-    pem = _join(certificates)
-    trust(client_side(), pem)
-    return Accepted(pem)
+    """Accept the certificates to trust, the issued before its issuer; raise Refused.
+
+    A client certificate among them is offered with its key, for the fields of the client.
+    """
+    bundle = read_certificates(text)
+    lineage = bundle.lineage
+    unit = client_among_anchors(lineage, bundle.key)
+    chain = lineage.chain(unit) if unit else []
+    anchors = [each for each in lineage.certificates if each not in chain and not is_client(each)]
+    if not any(is_authority(each) for each in anchors):
+        # One authority for broker and units.
+        anchors += [each for each in chain if is_authority(each)]
+    if not anchors:
+        raise Refused(_no_anchor(bundle))
+    pem = anchors_pem(Lineage(anchors).in_order(anchors))
+    also = _offer_chain(bundle, chain) | _offer_key(bundle, unit)
+    left_out = set(lineage.certificates) - {*anchors, *chain}
+    return Accepted(pem, (*bundle.notes, *_count(len(left_out), "of clients only")), also)
 
 
 def parse_client_chain(text: str) -> Accepted:
-    """Accept the unit's certificate, or its chain in any order; stored leaf first."""
-    certificates = _certificates(text)
-    _check_signatures(certificates)
-    chain = leaf_first(certificates)
-    if not is_rsa_or_ec(chain[0].public_key()):
-        raise Refused(
-            "the unit's certificate is for a key that is neither RSA nor EC: use one of them"
-        )
-    _judge_chain(_join(chain))
-    notes = () if chain == certificates else ("stored with the unit's own certificate first",)
-    return Accepted(_join(chain), notes)
+    """Accept the unit's certificate, or its chain in any order, stored leaf first; raise Refused.
+
+    Its key, and authorities that are none of its issuers, are offered to their fields.
+    """
+    bundle = read_certificates(text)
+    lineage = bundle.lineage
+    unit = unit_of(lineage, bundle.key)
+    chain = lineage.chain(unit)
+    pem = chain_pem(chain)
+    if chain != [each for each in lineage.certificates if each in chain]:
+        bundle.notes.append("stored with the unit's own certificate first")
+    also = _offer_key(bundle, unit) | _offer_rest(bundle, lineage, chain)
+    return Accepted(pem, tuple(bundle.notes), also)
 
 
 def parse_private_key(text: str) -> Accepted:
-    """Accept one unencrypted RSA or EC key (PKCS#8, PKCS#1 or SEC1); raise Refused."""
-    # OpenSSL writes the curve's parameters in a block of their own before an EC key.
-    blocks = [block for block in read_blocks(text) if block.label != "EC PARAMETERS"]
-    PRIVATE_KEY.check(blocks)
-    if len(blocks) != 1:
-        raise Refused(f"{len(blocks)} private keys: paste exactly one")
-    key = _load_key(blocks[0])
-    if fault := weakness(key.public_key()):
-        raise Refused(fault)
-    _judge_key(key, blocks[0].pem)
-    return Accepted(blocks[0].pem)
+    """Accept one unencrypted RSA or EC key (PKCS#8, PKCS#1 or SEC1); raise Refused.
+
+    The certificates with it are offered to their fields.
+    """
+    key, bundle = read_key(text)
+    pem = key_pem(key)
+    also = bundle.try_for("the certificates were", lambda: _offer_certificates(bundle)) or {}
+    return Accepted(pem, tuple(bundle.notes), also)
 
 
 def key_mismatch(chain: str, key: str) -> str | None:
@@ -63,8 +73,8 @@ def key_mismatch(chain: str, key: str) -> str | None:
 
     Both as accepted above.
     """
-    public = _load_key(read_blocks(key)[0]).public_key()
-    certificates = _certificates(chain)
+    public = load_key(read_blocks(key)[0]).public
+    certificates = read_certificates(chain).certificates
     if certificates[0].public_key() == public:
         return None
     if any(certificate.public_key() == public for certificate in certificates):
@@ -72,102 +82,56 @@ def key_mismatch(chain: str, key: str) -> str | None:
     return "does not belong to client-certificate: enter the key the certificate was made for"
 
 
-def _certificates(text: str) -> list[x509.Certificate]:
-    """Return the certificates in the text, each one usable under TLS 1.2; raise Refused."""
-    blocks = read_blocks(text)
-    CERTIFICATES.check(blocks)
-    return [_load_certificate(block) for block in blocks]
+def _offer_certificates(bundle: Bundle) -> dict[str, str]:
+    """Return what comes with a key: the chain it belongs to, and authorities."""
+    lineage = bundle.lineage
+    chain = []
+    if certificate_of(lineage, bundle.key):
+        chain = lineage.chain(unit_of(lineage, bundle.key))
+    return _offer_chain(bundle, chain) | _offer_rest(bundle, lineage, chain)
 
 
-def _load_certificate(block: Block) -> x509.Certificate:
-    try:
-        with warnings.catch_warnings():
-            # Of private authorities' odd serial numbers, which TLS does not mind.
-            warnings.simplefilter("ignore")
-            certificate = x509.load_der_x509_certificate(block.der)
-        fault = weakness(certificate.public_key())
-    except (ValueError, x509.InvalidVersion):
-        raise Refused(
-            f"block {block.number} does not hold a readable certificate: paste it again as a whole"
-        ) from None
-    except UnsupportedAlgorithm:
-        fault = "a key of an unknown kind: use RSA or EC"
-    if fault:
-        raise Refused(f"the certificate in block {block.number} has {fault}")
-    return certificate
+def _offer_chain(bundle: Bundle, chain: list[x509.Certificate]) -> dict[str, str]:
+    pem = bundle.try_for("the client certificate was", lambda: chain_pem(chain)) if chain else None
+    return {_CHAIN: pem} if pem else {}
 
 
-def _check_signatures(certificates: list[x509.Certificate]) -> None:
-    """Raise Refused for an outdated signature; nobody looks at a root's own."""
-    for certificate in certificates:
-        try:
-            algorithm = certificate.signature_hash_algorithm
-        except UnsupportedAlgorithm:
-            continue  # `ssl` judges
-        outdated = isinstance(algorithm, hashes.SHA1 | hashes.MD5)
-        if algorithm and outdated and certificate.issuer != certificate.subject:
-            raise Refused(
-                f"a certificate is signed with {algorithm.name.upper()}, which TLS no longer "
-                "takes: have it issued again with SHA-256"
-            )
+def _offer_key(bundle: Bundle, unit: x509.Certificate | None) -> dict[str, str]:
+    key = bundle.key
+    if not key:
+        return {}
+    if not unit or unit.public_key() != key.public:
+        bundle.notes.append("the private key was left out: no certificate of a unit here is for it")
+        return {}
+    pem = bundle.try_for("the private key was", lambda: key_pem(key))
+    return {_KEY: pem} if pem else {}
 
 
-def _load_key(block: Block) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
-    if block.encrypted:
-        raise Refused(ENCRYPTED_KEY)
-    # Every refusal `from None`: the cause is about a secret.
-    try:
-        key = serialization.load_der_private_key(block.der, password=None)
-    except TypeError:
-        raise Refused(ENCRYPTED_KEY) from None
-    except (ValueError, UnsupportedAlgorithm):
-        raise Refused("not a readable private key: paste an RSA or EC key as a whole") from None
-    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise Refused("neither an RSA nor an EC key: use one of them")
-    return key
+def _offer_rest(bundle: Bundle, lineage: Lineage, chain: list[x509.Certificate]) -> dict[str, str]:
+    """Return the authorities outside the chain; note what else is outside it."""
+    rest = [each for each in lineage.certificates if each not in chain]
+    authorities = [each for each in rest if is_authority(each)]
+    bundle.notes += _count(len(authorities), f"of authorities, for {_BROKER} if anything,")
+    bundle.notes += _count(len(rest) - len(authorities), "that are not in this unit's chain")
+    if not authorities:
+        return {}
+    ordered = Lineage(authorities).in_order(authorities)
+    pem = bundle.try_for("the authorities' certificates were", lambda: anchors_pem(ordered))
+    return {_BROKER: pem} if pem else {}
 
 
-def _judge_chain(chain: str) -> None:
-    """Let `ssl` take the chain with a key of no account; raise Refused for any fault but that."""
-    try:
-        identify(client_side(), chain, _pem(ec.generate_private_key(ec.SECP256R1())))
-    except ssl.SSLError as error:
-        # Said of a key of the same kind as the certificate's, and of another kind.
-        if error.reason not in {"KEY_VALUES_MISMATCH", "NO_CERTIFICATE_ASSIGNED"}:
-            raise Refused(f"TLS does not take the certificate ({reason(error)})") from None
-
-
-def _judge_key(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, pem: str) -> None:
-    """Let `ssl` take the key with a self-signed certificate of no account; raise Refused."""
-    nobody = x509.Name([])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(nobody)
-        .issuer_name(nobody)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime(2000, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2049, 1, 1, tzinfo=UTC))
-        .sign(key, hashes.SHA256())
-    )
-    try:
-        identify(client_side(), _join([certificate]), pem)
-    except ssl.SSLError as error:
-        # An RSA-PSS key is a kind of its own for `ssl`: it was read, and this certificate is none.
-        if error.reason != "NO_CERTIFICATE_ASSIGNED":
-            raise Refused(f"TLS does not take the private key ({reason(error)})") from None
-
-
-def _join(certificates: list[x509.Certificate]) -> str:
-    return "".join(
-        certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
-        for certificate in certificates
+def _no_anchor(bundle: Bundle) -> str:
+    if bundle.key:
+        return (
+            "only a certificate with its private key, so a unit's own: enter them in "
+            f"{_CHAIN} and {_KEY}; if it is the broker's, paste it without the key"
+        )
+    return (
+        "a client's certificate (its extended key usage has clientAuth but not serverAuth): "
+        f"this is for {_CHAIN}, paste the broker's or its authority's here"
     )
 
 
-def _pem(key: ec.EllipticCurvePrivateKey) -> str:
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ).decode("ascii")
+def _count(number: int, which: str) -> list[str]:
+    plural = "s were" if number > 1 else " was"
+    return [f"{number} certificate{plural} left out: {which}"] if number else []

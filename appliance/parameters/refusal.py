@@ -25,3 +25,7 @@ class ConfigurationRefused(Refused):
     def __init__(self, problems: tuple[Refused, ...]) -> None:
         super().__init__("; ".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+class Changed(Refused):
+    """Somebody else has saved another value since the caller looked; nothing was stored."""

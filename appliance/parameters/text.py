@@ -9,12 +9,25 @@ from appliance.parameters.refusal import Refused
 
 # A string's or a Last Will payload's length field has two bytes.
 MAX_BYTES = 65_535
+# What every broker must take as a client ID (MQTT 3.1.1, 3.1.3.1).
+PROMISED_CLIENT_ID = 23
 LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+TYPOGRAPHIC_QUOTES = "\u201c\u201d\u201e"
 
 
 def parse_payload(text: str) -> Accepted:
-    """Accept any text of 0 to 65,535 bytes of UTF-8 (MQTT 3.1.1, 3.1.3.3); raise Refused."""
+    """Accept any text of 0 to 65,535 bytes of UTF-8 (MQTT 3.1.1, 3.1.3.3); raise Refused.
+
+    Warns where JSON is quoted as on a printed page: it was copied from a manual (guide, Payload
+    for Last Will), and no program reads it.
+    """
     check_encodable(text)
+    if text.lstrip()[:1] in ("{", "[") and '"' not in text:
+        places = (place for place, each in enumerate(text, 1) if each in TYPOGRAPHIC_QUOTES)
+        if place := next(places, 0):
+            return Accepted(
+                text, (f"a typographic quotation mark at place {place}: JSON needs straight ones",)
+            )
     return Accepted(text)
 
 
@@ -33,6 +46,19 @@ def parse_line(text: str) -> Accepted:
     if place:
         warnings.append(f"a control character at place {place}: some brokers refuse it")
     return Accepted(text, tuple(warnings))
+
+
+def parse_client_id(text: str) -> Accepted:
+    """Accept one line of text; warn of a length that not every broker takes; raise Refused."""
+    accepted = parse_line(text)
+    length = len(text.encode())
+    if length <= PROMISED_CLIENT_ID:
+        return accepted
+    warning = (
+        f"{length:,} bytes long: brokers have to take {PROMISED_CLIENT_ID} only (MQTT 3.1.1), "
+        "and some refuse more"
+    )
+    return Accepted(text, (*accepted.warnings, warning))
 
 
 def check_encodable(text: str) -> None:

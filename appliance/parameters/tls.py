@@ -3,6 +3,7 @@
 import ssl
 from typing import Literal
 
+from appliance.parameters.broker_rules import alpn
 from appliance.parameters.configuration import Configuration
 from appliance.parameters.refusal import Refused
 from appliance.parameters.tls_material import client_side, identify, reason, trust
@@ -18,6 +19,9 @@ def client_context(configuration: Configuration, maximum: Literal["1.2", "1.3"])
         "1.2": ssl.TLSVersion.TLSv1_2,
         "1.3": ssl.TLSVersion.TLSv1_3,
     }[maximum]
+    identified = bool(configuration.client_certificate)
+    if protocols := alpn(configuration.broker, client_certificate=identified):
+        context.set_alpn_protocols(protocols)
     if configuration.broker_certificate:
         try:
             trust(context, configuration.broker_certificate)

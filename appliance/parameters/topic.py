@@ -3,6 +3,8 @@
 Control characters are refused too: section 1.5.3 lets a broker disconnect because of them.
 """
 
+from collections.abc import Iterator
+
 from appliance.parameters.accepted import Accepted
 from appliance.parameters.refusal import Refused
 from appliance.parameters.text import (
@@ -28,4 +30,15 @@ def parse_topic(text: str) -> Accepted:
                 f"control character {name_character(character)} at place {place}: take it out"
             )
     check_encodable(text)
-    return Accepted(text, edge_warnings(text))
+    return Accepted(text, (*edge_warnings(text), *_level_warnings(text)))
+
+
+def _level_warnings(text: str) -> Iterator[str]:
+    """Yield what is legal in a topic and rarely meant; a '/' in front is common and not said."""
+    # AWS IoT Core takes what is published to $aws/rules/… (Basic Ingest).
+    if text.startswith("$") and not text.startswith("$aws/"):
+        yield "begins with '$': brokers keep such topics for themselves, most take no frames there"
+    if place := text.find("//") + 1:
+        yield f"two '/' in a row at place {place}: they make an empty level, which is rarely meant"
+    elif text.endswith("/"):
+        yield "ends with '/': that makes an empty last level, which is rarely meant"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.parameters.broker_url import BrokerUrl, parse_broker_url
+from appliance.parameters.broker_url import BrokerUrl, accept_broker_url, parse_broker_url
 from appliance.parameters.refusal import Refused
 
 LONGEST = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])  # 253 characters
@@ -36,6 +36,22 @@ def test_is_written_in_one_way() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("port", "warnings"),
+    [
+        ("8883", ()),
+        ("443", ()),
+        ("1883", ("port 1883 is most often MQTT without TLS: TLS is most often on 8883",)),
+        ("01883", ("port 1883 is most often MQTT without TLS: TLS is most often on 8883",)),
+    ],
+)
+def test_the_port_of_plain_mqtt_is_kept_and_said(port: str, warnings: tuple[str, ...]) -> None:
+    """Port 1883 is legal, so it stays, with a warning; the URL is stored as entered."""
+    accepted = accept_broker_url(f"SSL://broker.example.com:{port}")
+    assert accepted.text == f"SSL://broker.example.com:{port}"
+    assert accepted.warnings == warnings
+
+
 OTHER_SCHEMES = [
     "mqtt",
     "mqtts",
@@ -63,12 +79,12 @@ FAULTS = [
     ("broker.example.com:8883", "no ssl:// in front: write ssl://"),
     ("ssl:broker.example.com:8883", "no ssl:// in front"),
     ("ssl:/broker.example.com:8883", "no ssl:// in front"),
-    ("ssl://192.0.2.7:8883", "an IP address: give the broker's full domain name"),
-    ("ssl://192.0.2.7", "no port: add it"),
-    ("ssl://[2001:db8::7]:8883", "an IPv6 address: give the broker's full domain name"),
-    ("ssl://2001:db8::7:8883", "an IPv6 address: give the broker's full domain name"),
-    ("ssl://2001:db8::7:18883", "an IPv6 address: give the broker's full domain name"),
-    ("ssl://::1", "an IPv6 address: give the broker's full domain name"),
+    ("ssl://192.0.2.7:8883", "an IP address: the broker's full domain name is needed"),
+    ("ssl://192.0.2.7", "an IP address: the broker's full domain name is needed"),
+    ("ssl://[2001:db8::7]:8883", "an IPv6 address: the broker's full domain name is needed"),
+    ("ssl://2001:db8::7:8883", "an IPv6 address: the broker's full domain name is needed"),
+    ("ssl://2001:db8::7:18883", "an IPv6 address: the broker's full domain name is needed"),
+    ("ssl://::1", "an IPv6 address: the broker's full domain name is needed"),
     ("ssl://127.1:8883", "last part of the broker name is all digits"),
     ("ssl://broker.123:8883", "last part of the broker name is all digits"),
     ("ssl://broker:8883", "one part only: the full domain name is needed"),

@@ -4,7 +4,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from appliance.parameters.chain import leaf_first
+from appliance.parameters.chain import Lineage
 from appliance.parameters.refusal import Refused
 from tests.appliance.parameters.credentials import issue
 
@@ -17,34 +17,61 @@ CHAIN = [LEAF.certificate, MIDDLE.certificate, ROOT.certificate]
 @pytest.mark.parametrize("order", list(permutations(CHAIN)))
 def test_any_order_becomes_leaf_first(order: tuple[x509.Certificate, ...]) -> None:
     """However a chain was pasted, it comes out leaf, intermediate, root."""
-    assert leaf_first(list(order)) == CHAIN
+    lineage = Lineage(order)
+    assert lineage.leaves() == [LEAF.certificate]
+    assert lineage.chain(LEAF.certificate) == lineage.in_order(order) == CHAIN
 
 
 def test_one_certificate_is_a_chain() -> None:
     """A single certificate, self-signed or not, stands for itself."""
-    assert leaf_first([LEAF.certificate]) == [LEAF.certificate]
-    assert leaf_first([ROOT.certificate]) == [ROOT.certificate]
+    for one in (LEAF.certificate, ROOT.certificate):
+        lineage = Lineage([one])
+        assert lineage.leaves() == lineage.chain(one) == [one]
 
 
 def test_a_heap_of_certificates_is_refused() -> None:
-    """More certificates than a chain has are refused before any signature is checked."""
-    heap = [issue("same", ROOT).certificate for _ in range(11)]
-    with pytest.raises(Refused, match=r"11 certificates: .* at most 10"):
-        leaf_first(heap)
+    """More certificates than anybody needs are refused before any signature is checked."""
+    heap = [issue("same", ROOT).certificate for _ in range(51)]
+    with pytest.raises(Refused, match=r"^51 certificates: paste at most 50$"):
+        Lineage(heap)
 
 
 def test_a_certificate_pasted_twice_is_kept_once() -> None:
     """Duplicates go."""
-    assert leaf_first([ROOT.certificate, *CHAIN, LEAF.certificate]) == CHAIN
+    lineage = Lineage([ROOT.certificate, *CHAIN, LEAF.certificate])
+    assert lineage.certificates == (ROOT.certificate, LEAF.certificate, MIDDLE.certificate)
 
 
 def test_a_cross_signed_intermediate_stays() -> None:
     """Two certificates for the issuer's one key both belong to the chain."""
     other_root = issue("other root", authority=True)
     cross = issue("middle", other_root, key=MIDDLE.key, authority=True)
-    chain = leaf_first([cross.certificate, MIDDLE.certificate, LEAF.certificate])
+    lineage = Lineage([cross.certificate, MIDDLE.certificate, LEAF.certificate])
+    chain = lineage.chain(LEAF.certificate)
     assert chain[0] == LEAF.certificate
     assert set(chain[1:]) == {cross.certificate, MIDDLE.certificate}
+
+
+def test_a_renewed_root_is_not_above_itself() -> None:
+    """Two certificates of one root, same name and key, are both above, neither above the other."""
+    renewed = issue("root", key=ROOT.key, authority=True)
+    both = [ROOT.certificate, renewed.certificate]
+    assert set(Lineage(both).leaves()) == set(both)
+    assert set(Lineage([MIDDLE.certificate, *both]).chain(MIDDLE.certificate)[1:]) == set(both)
+
+
+def test_roots_that_signed_each_other_end() -> None:
+    """Two authorities that vouch for each other make no endless chain."""
+    other = issue("other", authority=True)
+    circle = [
+        issue("root", other, key=ROOT.key, authority=True).certificate,
+        issue("other", ROOT, key=other.key, authority=True).certificate,
+    ]
+    lineage = Lineage([*circle, MIDDLE.certificate])
+    assert lineage.leaves() == [MIDDLE.certificate]
+    assert set(lineage.chain(MIDDLE.certificate)[1:]) == set(circle)
+    assert Lineage(circle).leaves() == []
+    assert Lineage(circle).in_order(circle) == Lineage(circle[::-1]).in_order(circle[::-1])
 
 
 def test_an_ed25519_issuer_is_recognised() -> None:
@@ -52,26 +79,21 @@ def test_an_ed25519_issuer_is_recognised() -> None:
     authority = issue("ed", key=ed25519.Ed25519PrivateKey.generate(), authority=True)
     leaf = issue("unit", authority)
     chain = [leaf.certificate, authority.certificate]
-    assert leaf_first(chain[::-1]) == chain
+    assert Lineage(chain[::-1]).chain(leaf.certificate) == chain
 
 
 def test_the_same_name_with_another_key_is_no_issuer() -> None:
     """An authority renewed under its old name did not issue what the old key signed."""
     renewed = issue("middle", ROOT, authority=True)
-    with pytest.raises(Refused, match="do not form one chain"):
-        leaf_first([LEAF.certificate, renewed.certificate])
+    lineage = Lineage([LEAF.certificate, renewed.certificate])
+    assert lineage.chain(LEAF.certificate) == [LEAF.certificate]
 
 
-@pytest.mark.parametrize(
-    "certificates",
-    [
-        [LEAF.certificate, ROOT.certificate],
-        [LEAF.certificate, MIDDLE.certificate, issue("stranger").certificate],
-        [LEAF.certificate, issue("unit 2", MIDDLE).certificate, MIDDLE.certificate],
-    ],
-    ids=["gap", "stranger", "two leaves"],
-)
-def test_what_is_no_chain_is_refused(certificates: list[x509.Certificate]) -> None:
-    """A gap, a foreign certificate or a second leaf is refused."""
-    with pytest.raises(Refused, match=r"do not form one chain: .* none missing"):
-        leaf_first(certificates)
+def test_what_is_no_kin_stays_out_of_the_chain() -> None:
+    """Strangers, siblings and what lies beyond a gap are not in the chain."""
+    sibling = issue("unit 2", MIDDLE).certificate
+    stranger = issue("stranger").certificate
+    lineage = Lineage([sibling, stranger, MIDDLE.certificate, LEAF.certificate])
+    assert set(lineage.leaves()) == {sibling, stranger, LEAF.certificate}
+    assert lineage.chain(LEAF.certificate) == CHAIN[:2]
+    assert Lineage([ROOT.certificate, LEAF.certificate]).chain(LEAF.certificate) == CHAIN[:1]

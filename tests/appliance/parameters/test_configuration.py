@@ -66,6 +66,18 @@ def test_a_payload_without_its_topic_has_no_effect() -> None:
     assert build(last_will_topic="will").last_will == LastWill("will", "")
 
 
+def test_the_topics_are_those_that_are_set() -> None:
+    """Each is found under its parameter's key, in catalogue order; unset ones are left out."""
+    assert build().topics == {"data-topic": "data"}
+    full = build(event_topic="event", last_will_topic="will", status_topic="status")
+    assert list(full.topics.items()) == [
+        ("event-topic", "event"),
+        ("data-topic", "data"),
+        ("last-will-topic", "will"),
+        ("status-topic", "status"),
+    ]
+
+
 def test_the_repr_shows_no_secret() -> None:
     """Neither password nor key shows when a configuration is printed."""
     shown = repr(

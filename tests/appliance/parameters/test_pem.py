@@ -1,4 +1,3 @@
-import base64
 import ssl
 
 import pytest
@@ -18,6 +17,7 @@ from tests.appliance.parameters.credentials import (
     PKCS8,
     TRADITIONAL,
     Key,
+    block,
     certificate_request,
     ec_key,
     issue,
@@ -56,12 +56,6 @@ def refusal(parse: object, text: str) -> str:
     return caught.value.reason
 
 
-def pem(label: str, der: bytes = b"0\x03\x02\x01\x05") -> str:
-    """A block with that label and content."""
-    body = base64.encodebytes(der).decode()
-    return f"-----BEGIN {label}-----\n{body}-----END {label}-----\n"
-
-
 def messages(cases: list[tuple[str, str]]) -> list[str]:
     """Names for the cases, the same in every run: what is pasted has new keys each time."""
     return [message for _, message in cases]
@@ -69,27 +63,26 @@ def messages(cases: list[tuple[str, str]]) -> list[str]:
 
 NO_CERTIFICATES = [
     (LEAF.key_pem, "block 1 is a private key: only certificates belong here"),
-    (LEAF.pem + LEAF.key_pem, "block 2 is a private key: only certificates belong here"),
     (key_pem(ec_key(), TRADITIONAL), "block 1 is a private key"),
     (key_pem(ec_key(), passphrase="x"), "block 1 is an encrypted private key: only"),
     (certificate_request(), "a certificate request (CSR): paste the certificate that was"),
     (public_key_pem(LEAF.key), "block 1 is a public key: only certificates belong here"),
-    (pem("X509 CRL"), "block 1 is a revocation list (CRL)"),
-    (pem("PKCS7"), "a PKCS#7 bundle: convert it with: openssl pkcs7 -print_certs"),
-    (pem("TRUSTED CERTIFICATE"), "convert it with: openssl x509 -in file"),
-    (pem("AGE FILE"), "block 1 is of an unknown kind: only certificates belong here"),
-    (pem("CERTIFICATE"), "block 1 does not hold a readable certificate"),
-    (LEAF.pem + pem("CERTIFICATE"), "block 2 does not hold a readable certificate"),
+    (block("X509 CRL"), "block 1 is a revocation list (CRL)"),
+    (block("PKCS7"), "a PKCS#7 bundle: convert it with: openssl pkcs7 -print_certs"),
+    (block("TRUSTED CERTIFICATE"), "convert it with: openssl x509 -in file"),
+    (block("AGE FILE"), "block 1 is of an unknown kind: only certificates belong here"),
+    (block("CERTIFICATE"), "block 1 does not hold a readable certificate"),
+    (LEAF.pem + block("CERTIFICATE"), "block 2 does not hold a readable certificate"),
     (LEAF.pem[:300], "block 1 has no END line"),
     ("hello", "no PEM found"),
 ]
 NO_KEYS = [
     (LEAF.pem, "block 1 is a certificate: only the private key belongs here"),
-    (LEAF.key_pem + LEAF.pem, "block 2 is a certificate: only the private key belongs here"),
+    (LEAF.key_pem + MIDDLE.key_pem, "2 different private keys: paste only the unit's own"),
     (certificate_request(), "block 1 is a certificate request (CSR): only the private key"),
     (public_key_pem(LEAF.key), "block 1 is a public key: only the private key belongs here"),
-    (pem("AGE FILE"), "block 1 is of an unknown kind: only the private key belongs here"),
-    (pem("DSA PRIVATE KEY"), "block 1 is a DSA private key: use an RSA or EC key"),
+    (block("AGE FILE"), "block 1 is of an unknown kind: only the private key belongs here"),
+    (block("DSA PRIVATE KEY"), "block 1 is a DSA private key: use an RSA or EC key"),
     (key_pem(ec_key(), OPENSSH), "convert it with: ssh-keygen -p -m PEM -f key"),
     (key_pem(ec_key(), passphrase="x"), "openssl pkey -in key.pem -out plain.pem"),
     (key_pem(ec_key(), TRADITIONAL, "x"), "openssl pkey -in key.pem -out plain.pem"),
@@ -97,11 +90,13 @@ NO_KEYS = [
         key_pem(ec_key(), passphrase="x").replace("ENCRYPTED ", ""),
         "openssl pkey -in key.pem -out plain.pem",
     ),
-    (key_pem(ED25519), "neither an RSA nor an EC key: use one of them"),
-    (key_pem(ed448.Ed448PrivateKey.generate()), "neither an RSA nor an EC key"),
-    (LEAF.key_pem * 2, "2 private keys: paste exactly one"),
-    (pem("EC PARAMETERS"), "0 private keys: paste exactly one"),
-    (pem("PRIVATE KEY"), "not a readable private key"),
+    (key_pem(ED25519), "Ed25519: the unit's own must be RSA or EC"),
+    (key_pem(ed448.Ed448PrivateKey.generate()), "Ed448: the unit's own must be RSA or EC"),
+    (
+        block("EC PARAMETERS"),
+        "block 1 is a set of EC parameters: only the private key belongs here",
+    ),
+    (block("PRIVATE KEY"), "not a readable private key"),
     (
         key_pem(rsa_key(), TRADITIONAL).replace("RSA PRIVATE", "PRIVATE"),
         "TLS does not take the private key",
@@ -131,10 +126,23 @@ def test_a_certificate_for_a_weak_key_is_refused(parse: object, name: str, key: 
     assert "the certificate in block 2 has an" in refusal(parse, issue("x").pem + weak.pem)
 
 
-def test_trust_anchors_keep_their_order() -> None:
-    """Several anchors are stored as pasted, related or not."""
-    text = ROOT.pem + issue("other", authority=True).pem + LEAF.pem
-    assert parse_trust_anchors(text).text == text
+def test_trust_anchors_have_one_order() -> None:
+    """Several anchors, related or not, are stored the issued first, however they were pasted."""
+    other = issue("other", authority=True).pem
+    stored = parse_trust_anchors(ROOT.pem + other + LEAF.pem).text
+    assert stored == parse_trust_anchors(LEAF.pem + ROOT.pem + other).text
+    assert set(stored.split("-----BEGIN")) == set((ROOT.pem + other + LEAF.pem).split("-----BEGIN"))
+    chain = parse_trust_anchors(ROOT.pem + LEAF.pem + MIDDLE.pem).text
+    assert chain == LEAF.pem + MIDDLE.pem + ROOT.pem
+
+
+def test_ssl_has_the_last_word_on_an_anchor() -> None:
+    """A name in a kind of string that only `ssl` minds is refused, also behind a good one."""
+    good, root = issue("good", authority=True).pem, issue("odd", authority=True).pem
+    # UTF8String and VisibleString: not one of the kinds a name may have (RFC 5280, 4.1.2.4).
+    odd = patched(root, b"\x0c\x03odd", b"\x1a\x03odd")
+    for text in (odd, good + odd, odd + good):
+        assert "TLS does not take the certificate" in refusal(parse_trust_anchors, text)
 
 
 def test_an_ed25519_authority_can_be_trusted_but_is_no_unit() -> None:
@@ -200,9 +208,21 @@ def test_a_client_chain_is_stored_leaf_first() -> None:
     assert (again.text, again.warnings) == (accepted.text, ())
 
 
-def test_a_chain_with_a_gap_is_refused() -> None:
-    """Certificates that do not belong together are no client chain."""
-    assert "do not form one chain" in refusal(parse_client_chain, LEAF.pem + ROOT.pem)
+def test_an_authority_above_a_gap_is_offered_elsewhere() -> None:
+    """A root that did not issue the unit's certificate is not in its chain, and that is said."""
+    accepted = parse_client_chain(LEAF.pem + ROOT.pem)
+    assert accepted.text == LEAF.pem
+    assert accepted.also == {"broker-certificate": ROOT.pem}
+    assert "1 certificate was left out: of authorities" in accepted.warnings[0]
+
+
+def test_a_long_chain_is_refused() -> None:
+    """More certificates than a broker would take are refused."""
+    above, pasted = None, ""
+    for depth in range(11):
+        above = issue(f"authority {depth}", above, authority=True)
+        pasted += above.pem
+    assert "a chain of 11 certificates" in refusal(parse_client_chain, pasted)
 
 
 @certificate_fields
@@ -225,7 +245,7 @@ def test_a_usable_key_is_accepted_in_any_form(
 def test_the_parameters_before_an_ec_key_are_skipped() -> None:
     """OpenSSL's EC PARAMETERS block before a key is left out."""
     text = key_pem(ec_key(), TRADITIONAL)
-    assert parse_private_key(pem("EC PARAMETERS") + text).text == text
+    assert parse_private_key(block("EC PARAMETERS") + text).text == text
 
 
 @weak_keys

@@ -36,12 +36,38 @@ def test_is_written_as_the_standard_wants() -> None:
         f"Bag Attributes\n    friendlyName: broker\n{PEM}",
         f"{PEM}issued in spring",
         f"{BEGIN}\n{BODY}\n{END}",
+        PEM.replace("-----", "\u2014\u2013-"),
+        PEM.replace("-----", "-"),
+        PEM.replace("-----", "----- "),
+        PEM.replace("BEGIN ", "BEGIN\n  "),
+        f"--- END OF TRANSCRIPT ---\n{PEM}--- BEGIN ---",
+        f"caf\ufffd\0\n{PEM}",
     ],
 )
 def test_the_way_it_was_pasted_does_not_matter(text: str) -> None:
     """Byte-order mark, line ends, white space and text outside are no part of a block."""
     blocks = read_blocks(text)
     assert [block.pem for block in blocks] == [PEM]
+
+
+def test_markers_may_touch() -> None:
+    """Blocks without a line break between them share a row of dashes."""
+    touching = PEM.replace("\n", "") * 3
+    assert [block.pem for block in read_blocks(touching)] == [PEM] * 3
+
+
+def test_an_unknown_label_needs_all_its_dashes() -> None:
+    """Text that looks like a marker is text, unless it is one to the letter."""
+    assert len(read_blocks(f"- BEGIN HERE -\n{PEM}- END HERE -\n")) == 1
+    strange = PEM.replace("CERTIFICATE", "HERE")
+    assert [block.label for block in read_blocks(strange)] == ["HERE"]
+
+
+def test_a_row_of_dashes_costs_nothing() -> None:
+    """The longest text of dashes, and of BEGINs without an end, is judged at once."""
+    for text in ("-" * MAX_BYTES, "- " * (MAX_BYTES // 2), "-BEGIN " * (MAX_BYTES // 7)):
+        with pytest.raises(Refused):
+            read_blocks(text)
 
 
 def test_blocks_are_numbered_as_pasted() -> None:
@@ -68,11 +94,7 @@ def test_an_old_style_encrypted_key_is_marked() -> None:
         ("hello", "no PEM found"),
         ("-----BEGIN certificate-----", "a BEGIN or END line is incomplete"),
         ("-----BEGIN CERTIF", "a BEGIN or END line is incomplete"),
-        (BODY.replace("AAEC", "MIIB", 1), "the lines -----BEGIN …----- and -----END …-----"),
-        ("0\x82\x03", "binary (DER) data: convert it with: openssl x509 -inform der"),
-        ("0\ufffd\x03", "binary (DER) data"),
-        ("\udc82x", "binary (DER) data"),
-        ("PuTTY-User-Key-File-3: x", "a PuTTY key: export it as PEM"),
+        ("0\x82\x03", "binary data, not PEM: convert it with: openssl x509 -inform der"),
         ("x" * (MAX_BYTES + 1), "over 64 kB"),
         (f"{BEGIN}\n{BODY}", "block 1 has no END line: the text was cut"),
         (f"{PEM}{BEGIN}\n{BODY}", "block 2 has no END line: the text was cut"),

@@ -1,24 +1,28 @@
 import pytest
 
-from appliance.parameters.pem_blocks import Block
-from appliance.parameters.pem_labels import CERTIFICATES, PRIVATE_KEY, Wanted
-from appliance.parameters.refusal import Refused
+from appliance.parameters.pem_labels import CERTIFICATES, NAMES, PRIVATE_KEY, Wanted
 
 
 @pytest.mark.parametrize("wanted", [CERTIFICATES, PRIVATE_KEY], ids=["certificates", "key"])
-def test_what_belongs_is_taken(wanted: Wanted) -> None:
-    """Every label a field takes passes."""
-    wanted.check([Block(1, label, b"x") for label in wanted.labels])
+def test_every_label_in_use_has_a_name(wanted: Wanted) -> None:
+    """What a field takes or advises on is known, so its markers are found with any dashes."""
+    assert wanted.labels | set(wanted.advice) <= set(NAMES)
+    assert not wanted.labels & set(wanted.advice)
 
 
-def test_the_first_that_does_not_belong_is_named() -> None:
+def test_the_first_is_named() -> None:
     """The message says which block is what."""
-    blocks = [Block(1, "CERTIFICATE", b"x"), Block(2, "PUBLIC KEY", b"x")]
-    with pytest.raises(Refused, match=r"^block 2 is a public key: only certificates belong here$"):
-        CERTIFICATES.check(blocks)
+    fault = CERTIFICATES.fault(["PUBLIC KEY", "X509 CRL"])
+    assert fault == "block 1 is a public key: only certificates belong here"
+
+
+def test_what_comes_closest_is_named() -> None:
+    """Where one of the blocks can be made into what is wanted, the message is about that."""
+    fault = PRIVATE_KEY.fault(["CERTIFICATE", "ENCRYPTED PRIVATE KEY", "CERTIFICATE"])
+    assert fault.startswith("block 2 is an encrypted private key: decrypt it with: openssl pkey")
 
 
 def test_an_unknown_label_is_not_repeated() -> None:
     """A label could be part of a secret."""
-    with pytest.raises(Refused, match=r"^block 1 is of an unknown kind: only the private key"):
-        PRIVATE_KEY.check([Block(1, "HUNTER2", b"x")])
+    fault = PRIVATE_KEY.fault(["HUNTER2"])
+    assert fault == "block 1 is of an unknown kind: only the private key belongs here"

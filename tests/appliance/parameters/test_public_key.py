@@ -1,8 +1,8 @@
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-from appliance.parameters.public_key import is_rsa_or_ec, weakness
+from appliance.parameters.public_key import is_rsa_or_ec, kind, weakness
 from tests.appliance.parameters.credentials import ec_key, rsa_key
 
 ED25519 = ed25519.Ed25519PrivateKey.generate().public_key()
@@ -42,3 +42,23 @@ def test_the_units_own_key_is_rsa_or_ec() -> None:
     assert is_rsa_or_ec(rsa_key().public_key())
     assert is_rsa_or_ec(ec_key().public_key())
     assert not is_rsa_or_ec(ED25519)
+
+
+def test_an_endless_rsa_key_is_refused() -> None:
+    """OpenSSL checks no signature of more than 16,384 bits, so no broker could be met with one."""
+    endless = rsa.RSAPublicNumbers(65537, (1 << 16_384) + 1).public_key()
+    assert "an RSA key of 16,385 bits: use one of 16,384 bits at most" in (weakness(endless) or "")
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        (rsa_key(2048).public_key(), "RSA 2048"),
+        (ec_key(ec.SECP384R1()).public_key(), "EC P-384"),
+        (ec_key(ec.SECP256K1()).public_key(), "EC secp256k1"),
+        (ED25519, "Ed25519"),
+    ],
+)
+def test_a_kind_is_named_in_short(key: PublicKeyTypes, name: str) -> None:
+    """Kind and size, as technicians write them."""
+    assert kind(key) == name

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.parameters.refusal import Refused
-from appliance.parameters.text import parse_line, parse_payload
+from appliance.parameters.text import parse_client_id, parse_line, parse_payload
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,40 @@ def test_a_line_is_warned_about_what_is_rarely_meant(text: str, warning: str) ->
     accepted = parse_line(text)
     assert accepted.text == text
     assert warning in accepted.warnings
+
+
+@pytest.mark.parametrize(
+    ("text", "warnings"),
+    [
+        ("x" * 23, 0),
+        ("x" * 24, 1),
+        ("€" * 7, 0),
+        ("€" * 8, 1),
+        (" " + "x" * 23, 2),
+    ],
+)
+def test_a_long_client_id_is_kept_and_said(text: str, warnings: int) -> None:
+    """More bytes than every broker takes are stored, with a warning."""
+    accepted = parse_client_id(text)
+    assert accepted.text == text
+    assert len(accepted.warnings) == warnings
+
+
+@pytest.mark.parametrize(
+    ("payload", "warned"),
+    [
+        ("{ \u201cconnected\u201d: 0 }", True),
+        (" [\u201egone\u201c]", True),
+        ('{ "connected": 0 }', False),
+        ('{ "note": "\u201cgone\u201d" }', False),
+        ("the unit is \u201cgone\u201d", False),
+    ],
+)
+def test_json_with_printed_quotes_is_kept_and_said(payload: str, warned: bool) -> None:
+    """JSON copied from a page has quotation marks that no program reads; other text may."""
+    accepted = parse_payload(payload)
+    assert accepted.text == payload
+    assert bool(accepted.warnings) is warned
 
 
 @settings(deadline=None)  # no matter how slow the machine

@@ -21,10 +21,15 @@ UNIT_MIDDLE = issue("unit middle", UNIT_ROOT, authority=True)
 UNIT = issue("unit", UNIT_MIDDLE)
 
 
-def configuration(anchors: str, unit: Credential | None = None, chain: str = "") -> Configuration:
+def configuration(
+    anchors: str,
+    unit: Credential | None = None,
+    chain: str = "",
+    broker: str = f"ssl://{HOST}:8883",
+) -> Configuration:
     """A configuration that trusts these anchors, with the unit's credential if it has one."""
     texts = {
-        "broker-url": f"ssl://{HOST}:8883",
+        "broker-url": broker,
         "data-topic": "data",
         "broker-certificate": anchors,
         "client-certificate": (unit.pem + chain) if unit else "",
@@ -175,3 +180,26 @@ def test_a_key_that_does_not_fit_is_refused() -> None:
     )
     with pytest.raises(Refused, match=r"^client-certificate: TLS does not take .*key values"):
         client_context(bad, "1.2")
+
+
+AWS = "unit-ats.iot.eu-west-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "unit", "chosen"),
+    [
+        (AWS, 443, UNIT, "x-amzn-mqtt-ca"),
+        (AWS, 443, None, "mqtt"),
+        (AWS, 8883, UNIT, None),
+        (HOST, 443, UNIT, None),
+    ],
+)
+def test_aws_on_port_443_is_offered_its_protocol(
+    host: str, port: int, unit: Credential | None, chosen: str | None, tmp_path: Path
+) -> None:
+    """AWS IoT Core sees by ALPN that MQTT is meant, and who is to let the unit in."""
+    broker = Broker(tmp_path, issue("broker", MIDDLE, hosts=(host,)), MIDDLE.pem)
+    broker.context.set_alpn_protocols(["http/1.1", "x-amzn-mqtt-ca", "mqtt"])
+    url = f"ssl://{host}:{port}"
+    context = client_context(configuration(ROOT.pem, unit, broker=url), "1.2")
+    assert broker.handshake(context, host).selected_alpn_protocol() == chosen

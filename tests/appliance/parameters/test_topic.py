@@ -10,9 +10,8 @@ from appliance.parameters.topic import parse_topic
     "topic",
     [
         "a",
-        "/",
-        "//a//",
         "/device/7/data",
+        "$aws/things/7/data",
         "$aws/rules/frames",
         "målere/nord ø",
         "a" * 65_535,
@@ -60,6 +59,27 @@ def test_white_space_at_the_ends_is_kept_and_said(topic: str, ends: str) -> None
     accepted = parse_topic(topic)
     assert accepted.text == topic
     assert accepted.warnings == (f"{ends} with white space, which is kept as part of it",)
+
+
+@pytest.mark.parametrize(
+    ("topic", "beginning"),
+    [
+        ("$SYS/broker", "begins with '$'"),
+        ("$aws", "begins with '$'"),
+        ("$awsome/data", "begins with '$'"),
+        ("a//b", "two '/' in a row at place 2"),
+        ("//a", "two '/' in a row at place 1"),
+        ("a//", "two '/' in a row at place 2"),
+        ("a/b/", "ends with '/'"),
+        ("/", "ends with '/'"),
+    ],
+)
+def test_what_is_rarely_meant_is_kept_and_said(topic: str, beginning: str) -> None:
+    """A topic of the broker's own, or with an empty level, stays, with one warning."""
+    accepted = parse_topic(topic)
+    assert accepted.text == topic
+    (warning,) = accepted.warnings
+    assert warning.startswith(beginning)
 
 
 @settings(deadline=None)  # no matter how slow the machine
