@@ -18,6 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from appliance.errors import ConcentratorError
+from appliance.forwarding.tls_fault import Given
 from appliance.forwarding.tls_link import LinkError, open_tls
 from appliance.parameters.broker_url import BrokerUrl
 from appliance.parameters.pem import parse_client_chain, parse_private_key, parse_trust_anchors
@@ -138,7 +139,7 @@ class HeadEnd:
         return context
 
     def _client(self, context: ssl.SSLContext) -> "_Client":
-        client = _Client(context)
+        client = _Client(context, Given(self._ca, self._certificate))
         if self._username is not None:
             password = self._password.reveal() if self._password is not None else None
             client.username_pw_set(self._username, password)
@@ -198,7 +199,7 @@ class HeadEnd:
 class _Client(mqtt.Client):
     """paho's client on a link of ours: its names under .localhost, its reasons in words."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: ssl.SSLContext, given: Given) -> None:
         super().__init__(
             CallbackAPIVersion.VERSION2,
             client_id=f"head-end-{secrets.token_hex(4)}",
@@ -206,9 +207,10 @@ class _Client(mqtt.Client):
             reconnect_on_failure=False,  # else paho falls back to 3.1 by itself
         )
         self._link_context = context
+        self._given = given
 
     def _create_socket(self) -> ssl.SSLSocket:
-        return open_tls(self._host, self._port, self._link_context, LINK_WITHIN_S)
+        return open_tls(self._host, self._port, self._link_context, LINK_WITHIN_S, self._given)
 
 
 def _human_line(topic: str, frame: PublishedFrame) -> str:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 RadioState = Literal["receiving", "silent", "unavailable"]
+StepName = Literal["clock", "name", "tcp", "tls", "mqtt"]
+Verdict = Literal["ok", "failed", "skipped", "warning"]
 BrokerState = Literal["unconfigured", "idle", "connecting", "connected", "waiting"]
 
 
@@ -79,6 +81,16 @@ class Status:
             part: {name: _plain(value) for name, value in fields.items()}
             for part, fields in asdict(self).items()
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a rehearsal: its time in seconds, and one line for a technician."""
+
+    name: StepName
+    verdict: Verdict
+    seconds: float
+    text: str
 
 
 def utc(unix_seconds: float | None) -> datetime | None:

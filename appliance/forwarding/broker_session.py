@@ -21,6 +21,8 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
+from appliance.forwarding.connect_fault import CONNACK, CONNACK_BYTES, refusal, silence
+from appliance.forwarding.tls_fault import Given
 from appliance.forwarding.tls_link import LinkError, open_tls
 from appliance.parameters.configuration import Configuration
 from appliance.threads import on_own_thread
@@ -37,15 +39,6 @@ ACK_TIMEOUT_S = 30.0  # without progress; paho never sends again while connected
 DISCONNECT_TIMEOUT_S = 2.0
 STATUS_PAYLOAD = b'{ "connected": 1 }'  # guide, "Topic for Status Notifications"
 
-_REFUSALS = {
-    0x84: "the broker does not speak MQTT 3.1.1: ask its operator (CONNACK 1)",
-    0x85: "the broker refuses the MQTT Client ID: set one that it knows (CONNACK 2)",
-    0x88: "the broker is unavailable: try later, or ask its operator (CONNACK 3)",
-    0x86: "the broker refuses the MQTT Client Username or Password: correct them (CONNACK 4)",
-    0x87: "the broker does not authorise this client: check username, password and certificate,"
-    " and what the broker allows them (CONNACK 5)",
-}  # MQTT 3.1.1, table 3.1; paho gives the five return codes as their MQTT 5 counterparts
-
 
 class BrokerError(Exception):
     """One line: why there is no connection, or no longer, and what to look at."""
@@ -55,9 +48,22 @@ class _Client(mqtt.Client):
     """paho's client on a socket that is already connected and verified."""
 
     link: ssl.SSLSocket
+    heard = b""  # the first bytes from the far end
+    alert: ssl.SSLError | None = None  # paho only says that the connection is lost
 
     def _create_socket(self) -> ssl.SSLSocket:
         return self.link
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        try:
+            data = super()._sock_recv(bufsize)
+        except ssl.SSLError as error:
+            self.alert = error
+            raise
+        self.heard = (self.heard + data)[:CONNACK_BYTES]
+        if self.heard[:1] not in (b"", CONNACK):
+            raise ConnectionAbortedError  # paho would take it for a packet, and wait for the rest
+        return data
 
 
 class BrokerSession:
@@ -69,6 +75,7 @@ class BrokerSession:
         self._configuration = configuration
         self._context = context
         self._on_change = on_change
+        self._given = Given(configuration.broker_certificate, configuration.client_certificate)
         self._loop = asyncio.get_running_loop()
         self._client = self._make_client()
         self._connack: asyncio.Future[None] = self._loop.create_future()
@@ -77,6 +84,7 @@ class BrokerSession:
         self._progress_at = 0.0  # on the loop's clock: a PUBACK, or bytes the far end has taken
         self._unsent = 0  # bytes that the far end has not taken
         self._tick: asyncio.TimerHandle | None = None
+        self.greeting: asyncio.Future[None] = self._loop.create_future()  # the status message
         self.opened_at: float | None = None  # on the loop's clock, once the broker has accepted
         self.lost: str | None = None  # the reason, once the connection is gone
 
@@ -108,26 +116,51 @@ class BrokerSession:
         """Connects and, with a status topic, publishes that. Raises BrokerError."""
         broker = self._configuration.broker
         try:
-            self._client.link = await on_own_thread(
+            link = await on_own_thread(
                 "broker link",
-                lambda: open_tls(broker.host, broker.port, self._context, LINK_TIMEOUT_S),
+                lambda: open_tls(
+                    broker.host, broker.port, self._context, LINK_TIMEOUT_S, self._given
+                ),
                 discard=ssl.SSLSocket.close,
             )
         except LinkError as error:
             self._lose(str(error))
             raise BrokerError(self.lost) from error
+        await self.connect(link)
+        if self._configuration.status_topic:
+            self.greeting = self.publish(self._configuration.status_topic, STATUS_PAYLOAD)
+        else:
+            self.greeting.set_result(None)
+
+    async def connect(self, link: ssl.SSLSocket, connack_timeout: float | None = None) -> None:
+        """Sends CONNECT on `link`, the session's from now on; returns at the CONNACK.
+
+        The wait is CONNACK_TIMEOUT_S where none is given. Raises BrokerError.
+        """
+        broker = self._configuration.broker
+        self._client.link = link
         self._tick = self._loop.call_later(1, self._every_second)
         self._client.connect(broker.host, broker.port, keepalive=KEEP_ALIVE_S)
         try:
-            await asyncio.wait_for(self._connack, CONNACK_TIMEOUT_S)
+            async with asyncio.timeout(connack_timeout or CONNACK_TIMEOUT_S):
+                await self._connack
         except TimeoutError as error:
-            self._lose(f"{broker.host} does not answer the MQTT CONNECT: check the port")
+            self._give_up(silence(self._configuration))
             raise BrokerError(self.lost) from error
         except asyncio.CancelledError:
-            self._lose("given up by this unit")
+            self._give_up("given up by this unit")
             raise
-        if self._configuration.status_topic:
-            self.publish(self._configuration.status_topic, STATUS_PAYLOAD)
+
+    def _give_up(self, reason: str) -> None:
+        """Ends the session before its CONNACK.
+
+        With DISCONNECT even so: a broker that has accepted would publish the Last Will.
+        """
+        if not self.lost:
+            with contextlib.suppress(OSError, ValueError, RuntimeError):
+                self._client.disconnect()
+                self._client.loop_write()
+        self._lose(reason)
 
     def publish(self, topic: str, payload: bytes) -> asyncio.Future[None]:
         """Sends a message at QoS 1; the future is done at its PUBACK.
@@ -151,7 +184,8 @@ class BrokerSession:
             if not self.lost and self._client.socket():
                 self._client.disconnect()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._closed.wait(), DISCONNECT_TIMEOUT_S)
+                    async with asyncio.timeout(DISCONNECT_TIMEOUT_S):
+                        await self._closed.wait()
         finally:
             self._lose("closed by this unit")
 
@@ -159,7 +193,7 @@ class BrokerSession:
         self, _client: object, _user: object, _flags: object, reason: ReasonCode, _p: object
     ) -> None:
         if reason.is_failure:
-            self._lose(_REFUSALS.get(reason.value, f"the broker refuses the connection: {reason}"))
+            self._lose(self._refusal())
         elif not self._connack.done():
             self.opened_at = self._loop.time()
             self._connack.set_result(None)
@@ -222,13 +256,14 @@ class BrokerSession:
 
     def _reason(self, code: MQTTErrorCode) -> str:
         host = self._configuration.broker.host
-        if code == MQTTErrorCode.MQTT_ERR_PROTOCOL and not self._connack.done():
-            return _REFUSALS[0x84]  # paho hands this one over as an error only
         if not self._connack.done():
-            return f"{host} closed the connection without answering the MQTT CONNECT"
+            return self._refusal()
         if code == MQTTErrorCode.MQTT_ERR_CONN_LOST:
             return f"the connection to {host} is lost"
         return f"the connection to {host} is lost ({mqtt.error_string(code)})"
+
+    def _refusal(self) -> str:
+        return refusal(self._configuration, self._client.heard, self._client.alert)
 
     def _lose(self, reason: str) -> None:
         """The end of the session, once: frees the socket and settles what waits."""

@@ -53,7 +53,7 @@ class Forwarder:
         settings: MqttSettings,
         counts: DeliveryCounts,
     ) -> None:
-        self._configuration = configuration
+        self.configuration = configuration
         self._context = context
         self._cache = cache
         self._settings = settings
@@ -66,6 +66,8 @@ class Forwarder:
         self._in_flight: set[asyncio.Future[None]] = set()
         self._outbox: Iterator[Message] = iter(())
         self._cursor = 0  # the last frame taken from the cache on this connection
+        self._confirmed = asyncio.Event()
+        self._failed = asyncio.Event()
         self.state: BrokerState = "idle"
         self.last_error: str | None = None
         self._task: asyncio.Task[None] | None = None
@@ -87,6 +89,29 @@ class Forwarder:
         await asyncio.wait({self._task}, timeout=SETTLE_S)
         self._task.cancel()
         await asyncio.wait({self._task})
+
+    async def proof(
+        self,
+        timeout: float,  # noqa: ASYNC109 - not an error: the answer is then why not
+        *,
+        first_failure: bool = True,
+    ) -> str | None:
+        """None once the broker has confirmed this configuration, otherwise why it has not.
+
+        Confirmed is the status message by its PUBACK, or, with none to send, the connection. With
+        `first_failure` the first failed attempt is answer enough; `timeout` is in seconds.
+        """
+        waiting = [asyncio.create_task(self._confirmed.wait(), name="broker's confirmation")]
+        if first_failure:
+            waiting.append(asyncio.create_task(self._failed.wait(), name="first failure"))
+        try:
+            await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waiting:
+                each.cancel()
+        if self._confirmed.is_set():
+            return None
+        return self.last_error or f"the broker has not acknowledged within {timeout:.0f} s"
 
     def retry_in_s(self) -> float | None:
         """Seconds to the next attempt, while waiting for one."""
@@ -115,10 +140,11 @@ class Forwarder:
     async def _converse(self) -> None:
         """One connection, from its opening to its end. Raises BrokerError when it is lost."""
         self.state = "connecting"
-        session = BrokerSession(self._configuration, self._context, self._wake.set)
+        session = BrokerSession(self.configuration, self._context, self._wake.set)
         try:
             await session.open()
             self._note_connected()
+            session.greeting.add_done_callback(self._note_greeting)
             await self._deliver(session)
         finally:
             if session.opened_at and self._now() - session.opened_at > LASTING_S:
@@ -155,7 +181,7 @@ class Forwarder:
         if not iteration:
             return None
         self._cursor = iteration[-1].id
-        configuration = self._configuration
+        configuration = self.configuration
         self._outbox = messages(
             iteration,
             configuration.priority_topic,
@@ -176,13 +202,17 @@ class Forwarder:
 
     def _note_connected(self) -> None:
         self.state = "connected"
-        self._connect_wanted = False
         self._counts.connects += 1
         log.info(
             "%s to %s",
             "connected again" if self._retries else "connected",
-            self._configuration.broker,
+            self.configuration.broker,
         )
+
+    def _note_greeting(self, greeting: asyncio.Future[None]) -> None:
+        if not greeting.cancelled():
+            self._connect_wanted = False
+            self._confirmed.set()
 
     def _note_failure(self, reason: str) -> None:
         delay = retry_delay(self._settings.backoff, self._retries, random.randrange(JITTER_MS))  # noqa: S311
@@ -193,3 +223,4 @@ class Forwarder:
         log.log(level, "no connection to the broker: %s; next attempt %s", reason, coming)
         self._retries += 1
         self.last_error = reason
+        self._failed.set()

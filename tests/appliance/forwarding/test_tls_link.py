@@ -1,123 +1,190 @@
 import socket
-import ssl
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+import time
+from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
-from appliance.forwarding.tls_link import LinkError, open_tls, resolve
-from tests.support.certificates import Authority, Identity
+from appliance.forwarding.tls_fault import Given
+from appliance.forwarding.tls_link import LinkError, connect, open_tls, resolve, secure
+from tests.support.faulty_servers import (
+    HOST,
+    black_hole,
+    closed_port,
+    make,
+    over_tls,
+    saying,
+    server_context,
+    serving,
+    silent,
+    trusting,
+)
 
 TIMEOUT_S = 10.0
+AT_ONCE_S = 0.2  # for what never comes
+
+ROOT = make("Root", ca=True)
+BROKER = make("broker", ROOT)
 
 
-@contextmanager
-def listening(serve: Callable[[socket.socket], object] | None = None) -> Iterator[int]:
-    """A port of 127.0.0.1; `serve` gets the first connection, on a thread."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(TIMEOUT_S)
-
-        def accept() -> None:
-            connection, _ = server.accept()
-            with connection:
-                connection.settimeout(TIMEOUT_S)
-                if serve:
-                    serve(connection)
-
-        thread = threading.Thread(target=accept)
-        if serve:
-            thread.start()
-        yield server.getsockname()[1]
-        if serve:
-            thread.join()
+def told(work: Callable[[], object]) -> str:
+    """The line that `work` fails with."""
+    with pytest.raises(LinkError) as failure:
+        work()
+    return str(failure.value)
 
 
-def tls(identity: Identity) -> Callable[[socket.socket], None]:
-    """Serves TLS with `identity`, until the client leaves."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(identity.certificate_path, identity.key_path)
+def failing_lookup(code: int) -> Callable[..., list[tuple[object, ...]]]:
+    """A resolver that answers with this code of getaddrinfo."""
 
-    def serve(connection: socket.socket) -> None:
-        try:
-            with context.wrap_socket(connection, server_side=True) as secured:
-                secured.recv(1)
-        except OSError:
-            pass  # the client did not like what it saw
+    def lookup(*_: object, **__: object) -> list[tuple[object, ...]]:
+        raise socket.gaierror(code, "in the words of the C library")
 
-    return serve
+    return lookup
 
 
-def test_names_under_localhost_are_the_loopback_address(
-    authority: Authority, broker_identity: Identity
-) -> None:
+def test_names_under_localhost_are_the_loopback_address() -> None:
     """No query is made for them, and the certificate is checked against the name."""
-    with listening(tls(broker_identity)) as port:
-        link = open_tls("broker.localhost", port, authority.client_context(), TIMEOUT_S)
+    with serving(over_tls(server_context(BROKER))) as port:
+        link = open_tls(HOST, port, trusting(ROOT), TIMEOUT_S)
         with closing(link):
             assert link.getpeername() == ("127.0.0.1", port)
-            assert link.server_hostname == "broker.localhost"
+            assert link.server_hostname == HOST
             assert link.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def test_addresses_are_tried_in_turn() -> None:
-    """Both loopback addresses belong to a name under .localhost."""
-    assert resolve("broker.localhost", 8883) == ["127.0.0.1", "::1"]
+def test_both_loopback_addresses_are_tried() -> None:
+    """Of a name under .localhost."""
+    assert resolve(HOST, 8883) == ["127.0.0.1", "::1"]
 
 
-def test_an_unknown_name_is_named() -> None:
-    """.invalid never resolves (RFC 6761)."""
-    with pytest.raises(LinkError, match=r"name broker.invalid cannot be resolved: check"):
-        open_tls("broker.invalid", 8883, ssl.create_default_context(), TIMEOUT_S)
+def test_an_address_that_refuses_leaves_the_turn_to_the_next() -> None:
+    """Nobody listens at 127.0.0.2."""
+    with serving(silent) as port:
+        connection = connect(HOST, port, ["127.0.0.2", "127.0.0.1"], TIMEOUT_S)
+        with closing(connection):
+            assert connection.getpeername() == ("127.0.0.1", port)
 
 
-def test_a_closed_port_is_named() -> None:
+def test_a_name_that_does_not_exist() -> None:
+    """.invalid never resolves (RFC 6761); the real resolver says so."""
+    message = told(lambda: open_tls("broker.invalid", 8883, trusting(ROOT), TIMEOUT_S))
+    assert message == (
+        "the name broker.invalid does not exist: check the host in the Broker URL; "
+        "where it is right, this unit's DNS server does not know it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (
+            socket.EAI_AGAIN,
+            (
+                "the name broker.example.com cannot be looked up, because DNS does not answer: "
+                "check this unit's network and its DNS server"
+            ),
+        ),
+        (
+            socket.EAI_NODATA,
+            (
+                "the name broker.example.com exists but has no address: check the host in the "
+                "Broker URL, and ask the broker's operator"
+            ),
+        ),
+        (
+            socket.EAI_FAIL,
+            (
+                "the name broker.example.com cannot be looked up (in the words of the C library): "
+                "check the host in the Broker URL, and this unit's DNS server"
+            ),
+        ),
+    ],
+)
+def test_the_resolver_has_other_reasons(code: int, message: str) -> None:
+    """A DNS server that does not answer is no misspelt name."""
+    assert told(lambda: resolve("broker.example.com", 8883, failing_lookup(code))) == message
+
+
+def test_a_closed_port() -> None:
     """Nobody listens there."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    with pytest.raises(LinkError, match=f"refuses connections on port {port}: check the port"):
-        open_tls("broker.localhost", port, ssl.create_default_context(), TIMEOUT_S)
+    port = closed_port()
+    assert told(lambda: open_tls(HOST, port, trusting(ROOT), TIMEOUT_S)) == (
+        f"broker.localhost refuses connections on port {port}: check the port in the Broker URL, "
+        "and that the broker is running"
+    )
 
 
-def test_a_silent_port_is_named() -> None:
-    """It accepts and says nothing: the wait is bounded."""
-    with listening() as port, pytest.raises(LinkError, match="does not answer the TLS handshake"):
-        open_tls("broker.localhost", port, ssl.create_default_context(), 0.1)
+def test_a_filtered_port() -> None:
+    """Nothing comes back; all addresses together take no longer than they may."""
+    began = time.monotonic()
+    with black_hole() as port:
+        addresses = ["127.0.0.1"] * 100
+        assert told(lambda: connect(HOST, port, addresses, AT_ONCE_S)) == (
+            f"broker.localhost does not answer on port {port}: check the port in the Broker URL, "
+            "this unit's network, and firewalls on the way"
+        )
+    assert time.monotonic() - began < 50 * AT_ONCE_S
 
 
-def test_a_port_without_tls_is_named() -> None:
-    """It answers something else."""
-    plain = listening(lambda connection: connection.sendall(b"220 hello, I am not TLS\r\n" * 9))
-    with plain as port, pytest.raises(LinkError, match=r"TLS with .* failed \(wrong version"):
-        open_tls("broker.localhost", port, ssl.create_default_context(), TIMEOUT_S)
+def test_an_address_out_of_reach() -> None:
+    """The broadcast address takes no TCP connection."""
+    assert told(lambda: connect(HOST, 8883, ["255.255.255.255"], TIMEOUT_S)) == (
+        "broker.localhost port 8883 cannot be reached (Network is unreachable): "
+        "check this unit's network"
+    )
 
 
-def test_a_port_that_hangs_up_is_named() -> None:
-    """It closes the connection at once."""
-    with (
-        listening(lambda connection: connection.recv(1)) as port,
-        pytest.raises(LinkError, match=r"closed the connection|failed \(unexpected eof"),
-    ):
-        open_tls("broker.localhost", port, ssl.create_default_context(), TIMEOUT_S)
+def test_what_an_address_says_counts_more_than_one_out_of_reach() -> None:
+    """A name may have addresses of a kind that this unit's network does not carry."""
+    port = closed_port()
+    message = told(lambda: connect(HOST, port, ["255.255.255.255", "127.0.0.1"], TIMEOUT_S))
+    assert "refuses connections" in message
 
 
-def test_a_certificate_of_another_authority_is_refused(
-    tmp_path: Path, broker_identity: Identity
-) -> None:
-    """The message points at the parameter to look at."""
-    stranger = Authority(tmp_path)
-    with (
-        listening(tls(broker_identity)) as port,
-        pytest.raises(LinkError, match=r"not accepted .*: check the MQTT Broker Certificate"),
-    ):
-        open_tls("broker.localhost", port, stranger.client_context(), TIMEOUT_S)
+def test_a_name_without_addresses() -> None:
+    """There is nothing to try."""
+    assert "cannot be reached (no address)" in told(lambda: connect(HOST, 8883, [], TIMEOUT_S))
 
 
-def test_a_certificate_for_another_name_is_refused(authority: Authority) -> None:
-    """The name in the URL is what counts."""
-    with (
-        listening(tls(authority.server("other.localhost"))) as port,
-        pytest.raises(LinkError, match=r"certificate of broker\.localhost is not accepted"),
-    ):
-        open_tls("broker.localhost", port, authority.client_context(), TIMEOUT_S)
+def test_a_silent_port() -> None:
+    """It accepts and says nothing: the wait is bounded, and there is no second look."""
+    with serving(silent) as port:
+        assert told(lambda: open_tls(HOST, port, trusting(ROOT), AT_ONCE_S)) == (
+            f"broker.localhost accepts the connection on port {port} and then stays silent: check "
+            "the port in the Broker URL (TLS is usually 8883), and ask the broker's operator"
+        )
+
+
+def test_a_handshake_that_only_trickles_is_bounded_as_a_whole() -> None:
+    """Each byte comes in time, and the last one never."""
+    left = threading.Event()
+
+    def trickle(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(b"\x16\x03\x03\x40\x00")  # a record of 16,384 bytes
+        while not left.wait(AT_ONCE_S / 10):
+            connection.sendall(b"\x00")
+
+    with serving(trickle) as port:
+        assert "stays silent" in told(lambda: open_tls(HOST, port, trusting(ROOT), AT_ONCE_S))
+        left.set()
+
+
+def test_a_connection_that_failed_is_closed() -> None:
+    """An open socket would be a warning, and warnings are errors."""
+    with serving(saying(b"not TLS")) as port:
+        plain = connect(HOST, port, ["127.0.0.1"], TIMEOUT_S)
+        told(lambda: secure(plain, HOST, port, trusting(ROOT), TIMEOUT_S, Given()))
+        assert plain.fileno() == -1
+
+
+def test_a_connection_gone_before_tls() -> None:
+    """The far end has reset it in the meantime."""
+    with serving(silent) as port:
+        plain = socket.socket()
+        assert "closes the connection" in told(
+            lambda: secure(plain, HOST, port, trusting(ROOT), TIMEOUT_S, Given())
+        )
+        assert plain.fileno() == -1
