@@ -10,9 +10,10 @@
                                                               forwarding.cache forgets it
 
     technician ──ssh──> ssh.session ──> tui (screen)   ─┐
-    script     ──ssh──> ssh.session ──> ssh.commands   ─┴─> unit: save, activate, status
-                                                                │ activate
-                              parameters.store <── parameters.configuration ──> a new forwarder
+    script     ──ssh──> ssh.session ──> ssh.commands   ─┴─> unit: save, check, activate, status
+                                                                │
+     activation: parameters.review, forwarding.rehearsal ──> a new forwarder ──> confirmed?
+                                                                │ yes: parameters.store │ no: back
 
 Radio and cache run from start to stop; Activate replaces the forwarder and nothing else.
 

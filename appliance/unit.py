@@ -7,18 +7,22 @@ activating check everything before they change anything. Lives on the event loop
 
 import asyncio
 import logging
-import ssl
 import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import Any, TypeVar
 
+from appliance.activation import Activator, Trial
 from appliance.forwarding.cache import FrameCache
-from appliance.forwarding.forwarder import DeliveryCounts, Forwarder
+from appliance.forwarding.forwarder import DeliveryCounts
 from appliance.parameters.accepted import Accepted
 from appliance.parameters.catalogue import parameter
-from appliance.parameters.configuration import Configuration
-from appliance.parameters.refusal import Refused
-from appliance.parameters.store import ParameterStore
-from appliance.parameters.tls import client_context
+from appliance.parameters.description import describe
+from appliance.parameters.finding import Finding
+from appliance.parameters.refusal import Changed
+from appliance.parameters.store import Activation, ParameterStore
+from appliance.parameters.transfer import accept_all
 from appliance.parameters.values import ParameterValues
 from appliance.radio.frame import RadioFrame
 from appliance.radio.receiver import Receiver
@@ -29,11 +33,14 @@ from appliance.status import (
     ConfigurationStatus,
     RadioStatus,
     Status,
+    Step,
     UnitStatus,
     utc,
 )
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 DISTRIBUTION = "openlinkiq-concentrator"
 
@@ -52,37 +59,31 @@ class Unit:
             settings.cache.max_bytes,
         )
         self._receiver = Receiver(settings.radio.url, settings.radio.baudrate, self._take_in)
-        self._forwarder: Forwarder | None = None
-        self._unfit: str | None = None  # why the active configuration has no forwarder
         self._counts = DeliveryCounts()
-        self._changing = asyncio.Lock()  # one save or activation at a time
-        self._activations: set[asyncio.Task[None]] = set()
+        self._activator = Activator(
+            self._store, self._cache, settings.mqtt, serial_number, self._counts
+        )
+        self._saving = asyncio.Lock()  # one change of the saved values at a time
+        self._saved_by: dict[str, str] = {}  # who saved a parameter last, since the start
+        self._changes: set[asyncio.Task[Any]] = set()
         self._started = time.monotonic()
 
     async def start(self) -> None:
-        """Opens the cache, forwards with the active configuration, and listens to the radio.
+        """Listens to the radio, opens the cache, forwards with the active configuration.
 
         Raises CacheError and StoreError; a missing modem or broker is no reason to fail.
         """
         await asyncio.to_thread(self._store.load)
         self._receiver.start()
         await self._cache.open()
-        if self._store.active is not None:
-            try:
-                prepared = await asyncio.to_thread(self._prepare, self._store.active)
-            except Refused as error:
-                self._unfit = f"the active configuration cannot serve: {error}"
-                log.error("%s", self._unfit)
-            else:
-                self._forward(*prepared, connect=False)
+        await self._activator.resume()
 
     async def stop(self) -> None:
         """Stops the radio, settles what is in flight, disconnects, and writes the cache."""
         await self._receiver.stop()
-        if self._activations:
-            await asyncio.wait(self._activations)
-        if self._forwarder:
-            await self._forwarder.stop()
+        for each in self._changes:
+            each.cancel()
+        await self._activator.stop()
         await self._cache.close()
 
     @property
@@ -93,71 +94,125 @@ class Unit:
     @property
     def active(self) -> ParameterValues | None:
         """The values in service; None before the first activation."""
-        return self._store.active
+        active = self._store.active
+        return active.values if active else None
 
     @property
     def pending(self) -> tuple[str, ...]:
         """The keys whose saved value differs from the active one, in the catalogue's order."""
-        active = self._store.active
-        return tuple(
-            key
-            for key, saved in self._store.saved.items()
-            if saved != (active[key] if active else "")
-        )
+        active = self.active
+        saved = self._store.saved.items()
+        return tuple(key for key, text in saved if text != (active[key] if active else ""))
 
-    async def save(self, key: str, text: str, by: str) -> Accepted:
+    async def save(self, key: str, text: str, by: str, *, expected: str | None = None) -> Accepted:
         """Validates and stores one value; raises Refused or StoreError, and then nothing changed.
 
-        `by` says who, for the log: "tech from 192.0.2.7".
+        `by` says who, for the log: "tech from 192.0.2.7". With `expected`, the saved value that
+        the caller started from, a value somebody else has saved meanwhile raises Changed.
         """
         accepted = await asyncio.to_thread(parameter(key).accept, text)
-        await self._store_saved(key, accepted.text)
-        log.info("%s saved by %s", key, by)
+        await self._store_saved(
+            {key: accepted.text}, by, {} if expected is None else {key: expected}
+        )
         return accepted
 
-    async def clear(self, key: str, by: str) -> None:
-        """Empties a saved value; raises Refused for an unknown key, or StoreError."""
-        await self._store_saved(parameter(key).key, "")
-        log.info("%s cleared by %s", key, by)
+    async def clear(self, key: str, by: str, *, expected: str | None = None) -> None:
+        """Empties a saved value; raises Refused for an unknown key, Changed, or StoreError."""
+        key = parameter(key).key
+        await self._store_saved({key: ""}, by, {} if expected is None else {key: expected})
 
-    async def _store_saved(self, key: str, text: str) -> None:
-        async with self._changing:
-            values = self._store.saved.changed(key, text)
-            await asyncio.to_thread(self._store.save, values)
+    async def save_all(self, texts: Mapping[str, str], by: str) -> tuple[Finding, ...]:
+        """Validates and stores several values, all or nothing; answers with the warnings.
 
-    async def activate(self, by: str) -> None:
-        """Puts all saved values into service: the whole is checked, then the forwarder is replaced.
-
-        Radio and cache go on meanwhile. Raises ConfigurationRefused or StoreError, and then the
-        old configuration serves on. An activation that has begun is carried out, also when whoever
-        asked for it is gone.
+        Raises ConfigurationRefused naming every refused value, or StoreError.
         """
-        activation = asyncio.create_task(self._activate(by), name="activation")
-        self._activations.add(activation)
-        activation.add_done_callback(self._activations.discard)
-        await asyncio.shield(activation)
-
-    async def _activate(self, by: str) -> None:
-        async with self._changing:
-            values = self._store.saved
-            configuration, context = await asyncio.to_thread(self._prepare, values)
-            await asyncio.to_thread(self._store.activate, values, time.time())
-            if self._forwarder:
-                await self._forwarder.stop()
-            self._forward(configuration, context, connect=True)
-        log.info("configuration activated by %s", by)
-
-    def _prepare(self, values: ParameterValues) -> tuple[Configuration, ssl.SSLContext]:
-        configuration = Configuration.from_values(values, self.serial_number)
-        return configuration, client_context(configuration, self._settings.mqtt.tls_maximum)
-
-    def _forward(
-        self, configuration: Configuration, context: ssl.SSLContext, *, connect: bool
-    ) -> None:
-        self._forwarder = Forwarder(
-            configuration, context, self._cache, self._settings.mqtt, self._counts
+        accepted = await asyncio.to_thread(accept_all, texts)
+        await self._store_saved({key: each.text for key, each in accepted.items()}, by, {})
+        return tuple(
+            Finding("warning", warning, key)
+            for key, each in accepted.items()
+            for warning in each.warnings
         )
-        self._forwarder.start(connect=connect)
+
+    async def _store_saved(
+        self, texts: Mapping[str, str], by: str, expected: Mapping[str, str]
+    ) -> None:
+        async with self._saving:
+            values = self._store.saved
+            for key, before in expected.items():
+                if values[key] not in (before, texts[key]):
+                    raise Changed(
+                        f"changed meanwhile by {self._saved_by.get(key, 'somebody')}", key
+                    )
+            for key, text in texts.items():
+                values = values.changed(key, text)
+            await asyncio.to_thread(self._store.save, values)
+            self._saved_by |= dict.fromkeys(texts, by)
+        log.info("%s saved by %s", ", ".join(texts), by)
+
+    def describe(self, key: str) -> tuple[str, ...]:
+        """Lines that describe a saved certificate or key; () for other parameters."""
+        return describe(key, self._store.saved, datetime.now(UTC))
+
+    async def review(self) -> tuple[Finding, ...]:
+        """Errors and warnings of the saved configuration as a whole."""
+        return await self._activator.review()
+
+    def rehearse(self) -> AsyncIterator[Step]:
+        """Tries the saved configuration against its broker; raises ConfigurationRefused."""
+        return self._activator.rehearse()
+
+    async def activate(
+        self,
+        by: str,
+        *,
+        check: bool = True,
+        on_step: Callable[[Step], None] = lambda _: None,
+    ) -> Trial | None:
+        """Puts all saved values into service; a Trial where the broker has not confirmed them.
+
+        Radio and cache go on meanwhile. With `check` the whole is reviewed and rehearsed first,
+        `on_step` being told each step. Raises ConfigurationRefused, RehearsalFailedError, Refused
+        while another trial is undecided, StoreError; then the earlier configuration serves on. An
+        activation that has begun is carried out, also when whoever asked for it is gone.
+        """
+        return await self._carried_through(
+            self._activator.activate(by, check=check, on_step=on_step)
+        )
+
+    @property
+    def trial(self) -> Trial | None:
+        """The configuration that serves unconfirmed and waits for a decision, if there is one."""
+        return self._activator.trial
+
+    async def keep(self, by: str) -> None:
+        """Ends the trial: the configuration on it stays. Raises StoreError."""
+        await self._carried_through(self._activator.keep(by))
+
+    async def go_back(self, why: str) -> None:
+        """Ends the trial: the earlier configuration serves again. Raises StoreError."""
+        await self._carried_through(self._activator.go_back(why))
+
+    async def _carried_through(self, work: Coroutine[Any, Any, T]) -> T:
+        """A change of what is in service, completed also when whoever asked for it is gone."""
+        change = asyncio.create_task(work, name="activation")
+        self._changes.add(change)
+        change.add_done_callback(self._changes.discard)
+        return await asyncio.shield(change)
+
+    @property
+    def activations(self) -> tuple[Activation, ...]:
+        """The last activations, newest first; those that went back too."""
+        return self._store.activations
+
+    @property
+    def notice(self) -> str | None:
+        """What the next technician has to know: the last activation did not stay."""
+        newest = next(iter(self._store.activations), None)
+        if newest is None or newest.in_service:
+            return None
+        at = datetime.fromtimestamp(newest.at, UTC)
+        return f"The activation of {at:%Y-%m-%d %H:%M} UTC by {newest.by} {newest.outcome}."
 
     def _take_in(self, frame: RadioFrame, received_at: float) -> None:
         priority = frame.is_priority(self._settings.radio.priority_mask)
@@ -165,6 +220,7 @@ class Unit:
 
     def status(self) -> Status:
         """The unit at this moment (interface 8)."""
+        active = self._store.active
         return Status(
             unit=UnitStatus(
                 self.serial_number, self.version, int(time.monotonic() - self._started)
@@ -172,7 +228,7 @@ class Unit:
             radio=self._radio_status(),
             cache=self._cache_status(),
             broker=self._broker_status(),
-            configuration=ConfigurationStatus(utc(self._store.active_since), self.pending),
+            configuration=ConfigurationStatus(utc(active.at if active else None), self.pending),
         )
 
     def _radio_status(self) -> RadioStatus:
@@ -198,14 +254,14 @@ class Unit:
         )
 
     def _broker_status(self) -> BrokerStatus:
-        forwarder, active = self._forwarder, self._store.active
+        forwarder, counts = self._activator.forwarder, self._counts
         return BrokerStatus(
             state=forwarder.state if forwarder else "unconfigured",
-            url=active["broker-url"] if active else None,
-            connects=self._counts.connects,
+            url=str(forwarder.configuration.broker) if forwarder else None,
+            connects=counts.connects,
             published_frames=self._cache.counts().published,
-            published_messages=self._counts.published_messages,
-            last_publish=utc(self._counts.last_publish),
+            published_messages=counts.published_messages,
+            last_publish=utc(counts.last_publish),
             retry_in_s=forwarder.retry_in_s() if forwarder else None,
-            last_error=forwarder.last_error if forwarder else self._unfit,
+            last_error=forwarder.last_error if forwarder else self._activator.unfit,
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 from appliance.cli import _parser
 from appliance.settings import Settings, parse
 from appliance.ssh.commands import COMMANDS
+from tests.appliance.parameters.messages import REFUSED
 
 ROOT = Path(__file__).parent.parent
 
@@ -31,9 +32,18 @@ def test_every_ssh_command_is_in_the_manual() -> None:
     """With its usage, and no others."""
     manual = (ROOT / "docs/operation.md").read_text()
     table = re.findall(r"^\| `([a-z]+)[^`]*` \|", manual, re.MULTILINE)
-    assert table == list(COMMANDS)
+    assert sorted(table) == sorted(COMMANDS)
     for command in COMMANDS.values():
         assert f"`{command.usage}`" in manual
+
+
+def test_every_message_in_the_manual_is_a_real_one() -> None:
+    """What is said to be answered is in the table that the tests of the rules walk."""
+    manual = (ROOT / "docs/configuration.md").read_text()
+    rows = re.findall(r"^\| `([^`]+)` \| ([^|]+) \|$", manual, re.MULTILINE)
+    answers = {(value, answer) for _, value, answer in REFUSED}
+    assert len(rows) == 3
+    assert set(rows) <= answers
 
 
 def test_every_subcommand_is_in_the_readme() -> None:

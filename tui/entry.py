@@ -1,13 +1,17 @@
 """Owns one parameter on the screen: its input field, and whether what is in it has been saved.
 
-A saved secret never comes here: its field starts empty, and only that it is set is known.
+A saved secret never comes into its field, which starts empty: only that it is set is shown.
 """
 
+from collections.abc import Sequence
 from enum import Enum
 
 from appliance.parameters.catalogue import Kind, Parameter
+from appliance.parameters.secret import Secret
 from tui.keys import PASTE_LIMIT
 from tui.widgets import TextField, Viewport
+
+_REPLACES = "(set; what you enter replaces it)"
 
 
 class State(Enum):
@@ -20,16 +24,35 @@ class State(Enum):
 
 
 class Entry:
-    """One parameter, the field it is edited in and the window upon that field."""
+    """One parameter, the field it is edited in, and what there is to say of its saved value."""
 
     def __init__(self, parameter: Parameter) -> None:
         self.parameter = parameter
         self.field = TextField(multiline=parameter.kind is not Kind.LINE, masked=parameter.secret)
-        self.view = Viewport(self.field)
         self.stored = False
+        self.conflict = False  # Save was refused: what is saved is not what the edit began from
+        self._window = Viewport(self.field)
+        self._description = TextField(multiline=True, masked=False)
+        self._description_window = Viewport(self._description)
         self._saved = ""  # what the field shows unedited: the saved value, "" for a secret
+        self._origin = Secret("")
         self._pending = False
         self._cleared = False
+
+    @property
+    def origin(self) -> str:
+        """The saved value that the edit began from."""
+        return self._origin.reveal()
+
+    @property
+    def described(self) -> bool:
+        """Whether a description stands in place of the field's text: no one reads PEM."""
+        return bool(self._description.edit_text) and not self.edited
+
+    @property
+    def view(self) -> Viewport:
+        """What is shown of it, as many rows as there are."""
+        return self._description_window if self.described else self._window
 
     @property
     def text(self) -> str:
@@ -53,21 +76,57 @@ class Entry:
     def refresh(self, saved: str, *, pending: bool) -> None:
         """Take over what is saved by now, perhaps from elsewhere; an edit under way stays."""
         shown = "" if self.parameter.secret else saved
-        if not self.edited and shown != self._saved:
-            self.field.replace(shown)
+        if not self.edited:
+            self._origin = Secret(saved)
+            if shown != self._saved:
+                self.field.replace(shown)
         self._saved, self._pending, self.stored = shown, pending, bool(saved)
         self._cleared = self._cleared and self.stored
         self._explain()
 
-    def settle(self, submitted: str) -> None:
-        """Take `submitted` for saved: no longer an edit, unless the field has changed since."""
+    def settle(self, submitted: str, stored: str) -> None:
+        """Take `submitted` for saved, as `stored`: no longer an edit, unless changed since."""
+        self._origin, self.conflict = Secret(stored), False
         if self.text == submitted:
             self.field.replace(self._saved)
             self._cleared = False
 
+    def meet(self, saved: str) -> None:
+        """Be told of the value saved meanwhile: another Save replaces that one knowingly."""
+        self._origin, self.conflict = Secret(saved), True
+
+    def drop_edit(self) -> None:
+        """Show what is saved."""
+        self.field.replace(self._saved)
+        self._cleared = self.conflict = False
+        self._explain()
+
+    def offer(self, text: str) -> None:
+        """Put in the field, as an edit, what another parameter's paste held for this one."""
+        self.field.replace(text)
+
+    def describe(self, lines: Sequence[str]) -> None:
+        """Take the lines that describe the saved value; none where its text is shown."""
+        text = "\n".join(lines)
+        if text and self.parameter.secret:
+            text = f"{_REPLACES}\n{text}"
+        if text != self._description.edit_text:
+            self._description.set_edit_text(text, edit_pos=0)
+
+    def press(self, key: str) -> str:
+        """Take an editing key; return what the technician should know of it."""
+        if not self.described:
+            self.field.press(key)
+        elif key in ("backspace", "delete"):
+            return "Paste what is to replace it, or press <Clear>."
+        else:
+            self._description.press(key)
+        return ""
+
     def clear(self) -> None:
         """Empty the field; for a secret this is what tells Save to forget it."""
         self.field.replace("")
+        self.conflict = False
         self._cleared = self.parameter.secret and self.stored
         self._explain()
 
@@ -96,5 +155,5 @@ class Entry:
         if self._cleared:
             hint = "(cleared once you press <Save>)"
         elif self.parameter.secret and self.stored:
-            hint = "(set; what you enter replaces it)"
+            hint = _REPLACES
         self.field.placeholder = ("hint", hint) if hint else None

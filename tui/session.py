@@ -36,9 +36,11 @@ async def run(unit: "Unit", terminal: Terminal, idle_timeout: float) -> None:
     """
     screen = TerminalScreen(terminal)
     farewell = ""
+    session = None
     try:
         screen.start()
-        farewell = await _Session(unit, terminal, screen, idle_timeout).converse()
+        session = _Session(unit, terminal, screen, idle_timeout)
+        farewell = await session.converse()
     except Exception:  # the edge of a session
         logger.exception("the screen of %s failed; its session ends", terminal.peer)
         farewell = _FAILED
@@ -46,6 +48,8 @@ async def run(unit: "Unit", terminal: Terminal, idle_timeout: float) -> None:
         screen.stop()
         for line in textwrap.wrap(farewell, terminal.size[0]):
             terminal.write(f"{line}\r\n".encode("ascii", "replace"))
+        if session:
+            await session.end()
 
 
 class _Session:
@@ -64,16 +68,23 @@ class _Session:
         self._heard_at = now
         self._quiet_at = math.inf  # when the decoder is to be told that nothing more came
         self._refresh_at = now + _REFRESH_S
-        self._app = App(unit, f"tech from {terminal.peer}", terminal.size, self._spawn)
+        self._app = App(
+            unit, f"tech from {terminal.peer}", terminal.size, self._spawn, self._changed.set
+        )
 
     async def converse(self) -> str:
         """Return what to say once the screen is gone; raise what failed as an ExceptionGroup."""
         async with self._tasks:
+            self._app.refresh()
             drawing = self._tasks.create_task(self._draw(), name="tui drawing")
             reading = self._tasks.create_task(self._terminal.next_event(), name="tui reading")
             farewell = await self._listen(reading)
             drawing.cancel()
         return farewell
+
+    async def end(self) -> None:
+        """Leave nothing undecided behind."""
+        await self._app.end()
 
     async def _listen(self, reading: asyncio.Task[bytes | tuple[int, int] | None]) -> str:
         """Take what the terminal sends, and what the clock brings, until the end."""

@@ -11,13 +11,13 @@ from typing import Any, Literal
 import urwid
 
 from appliance.parameters.catalogue import Kind
-from appliance.status import BrokerStatus, Status
+from appliance.status import BrokerStatus, Status, Step
 from tui.entry import Entry, State
 from tui.widgets import Viewport, printable
 
 SMALLEST = (80, 24)  # columns and rows
 
-_LIST_COLUMNS = 36
+_LIST_COLUMNS = 34  # the longest label fits
 _LINE_ROWS = 3
 _LEAST_NOTICE_ROWS, _MOST_NOTICE_ROWS = 5, 7  # what the smallest screen has to give
 _BUTTON_GAP = 2
@@ -33,9 +33,14 @@ class Place(Enum):
     CLEAR = "<Clear>"
     SAVE = "<Save>"
     ACTIVATE = "<Activate>"
+    GO_BACK = "<Go back>"
+    KEEP = "<Keep anyway>"
 
 
 BUTTONS = (Place.CLEAR, Place.SAVE, Place.ACTIVATE)
+TRIAL_BUTTONS = (Place.GO_BACK, Place.KEEP)  # in place of the others, while a trial lasts
+
+_SIGNS = {"ok": "+", "failed": "x", "skipped": "-", "warning": "!"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,17 @@ class Notice:
 
     text: str
     kind: Literal["said", "done", "refused"] = "said"
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrialScene:
+    """An undecided activation: whose and why, and in how many seconds the unit decides."""
+
+    by: str
+    reason: str
+    earlier: bool
+    seconds_left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +71,7 @@ class Scene:
     chosen: int
     place: Place
     notice: Notice
+    trial: TrialScene | None = None
 
 
 def compose(scene: Scene, size: tuple[int, int]) -> urwid.Widget:
@@ -114,7 +131,7 @@ def _body(scene: Scene) -> urwid.Widget:
         [
             (_LIST_COLUMNS, urwid.Filler(_list(scene), "top")),
             (1, urwid.AttrMap(urwid.SolidFill("│"), "rule")),
-            urwid.Padding(_pane(scene.entries[scene.chosen]), left=1, right=1),
+            urwid.Padding(_pane(scene.entries[scene.chosen]), left=1),
         ],
         focus_column=2,
     )
@@ -142,7 +159,10 @@ def _pane(entry: Entry) -> urwid.Widget:
     title = _state_words(entry)
     if lines := entry.text.rstrip("\n").count("\n"):
         title += f", {lines + 1} lines"
-    field = urwid.LineBox(urwid.AttrMap(entry.view, "field"), title=title, title_align="left")
+    # A description has no sides: it takes all the columns that there are.
+    sides = {"lline": "", "rline": ""} if entry.described else {}
+    view = urwid.AttrMap(entry.view, "field")
+    field = urwid.LineBox(view, title=title, title_align="left", **sides)
     parts: list[Any] = [("pack", heading), ("pack", urwid.Text(parameter.description))]
     if parameter.example:
         parts.append(("pack", urwid.Text(f"Example: {parameter.example}")))
@@ -171,30 +191,60 @@ def _state_words(entry: Entry) -> str:
 def _buttons(scene: Scene) -> urwid.Widget:
     """Return the button line; the cursor stands on the button that Enter would press."""
     cells: list[Any] = [(_BUTTON_GAP, urwid.Text(""))]
-    for button in BUTTONS:
+    buttons = TRIAL_BUTTONS if scene.trial else BUTTONS
+    for button in buttons:
         look = "button pressed" if button is scene.place else "button"
         icon = urwid.SelectableIcon(button.value, 0)
         cells.append((len(button.value), urwid.AttrMap(icon, look)))
-    chosen = BUTTONS.index(scene.place) + 1 if scene.place in BUTTONS else None
+    chosen = buttons.index(scene.place) + 1 if scene.place in buttons else None
     return urwid.Columns(cells, dividechars=_BUTTON_GAP, focus_column=chosen)
 
 
 def _notices(scene: Scene, columns: int, most: int) -> urwid.Widget:
     """Return the answer to the last key and the unit's own reports, `most` rows at the most."""
-    markup: list[Any] = [(scene.notice.kind, printable(scene.notice.text))]
-    markup += [("hint", f"\n{printable(report)}") for report in _reports(scene.status)]
-    words = urwid.Padding(urwid.Text(markup), left=1, right=1)
-    rows = words.rows((columns,))
+    parts: list[urwid.Widget] = []
+    if scene.trial:
+        parts.append(urwid.Text(("refused", printable(_trial_words(scene.trial)))))
+    if scene.notice.text:
+        parts.append(urwid.Text((scene.notice.kind, printable(scene.notice.text))))
+    parts += [_step(each) for each in scene.notice.steps]
+    parts += [urwid.Text(("hint", printable(each))) for each in _reports(scene)]
+    answer = urwid.Padding(urwid.Pile(parts or [urwid.Text("")]), left=1, right=1)
+    rows = answer.rows((columns,))
     if rows <= most:
-        return urwid.BoxAdapter(Viewport(words), max(rows, _LEAST_NOTICE_ROWS))
+        return urwid.BoxAdapter(Viewport(answer), max(rows, _LEAST_NOTICE_ROWS))
     more = urwid.AttrMap(urwid.Text(_MORE, wrap="clip"), "hint")
-    return urwid.Pile([urwid.BoxAdapter(Viewport(words), most - 1), more])
+    return urwid.Pile([urwid.BoxAdapter(Viewport(answer), most - 1), more])
 
 
-def _reports(status: Status) -> list[str]:
-    """Return what the unit has to report without being asked."""
-    reports = []
-    if status.broker.last_error and status.broker.state not in ("connected", "idle"):
+def _trial_words(trial: TrialScene) -> str:
+    left = f"{trial.seconds_left} s"
+    undecided = f"Without a decision the unit goes back in {left}."
+    if not trial.earlier:
+        undecided = (
+            f"Without a decision it is kept in {left}; there is nothing to go back to: "
+            "<Go back> takes it out of service."
+        )
+    return f"On trial for {trial.by}, not confirmed by the broker: {trial.reason}\n{undecided}"
+
+
+def _step(step: Step) -> urwid.Widget:
+    """Return a step's row; one that is not simply well is there in full."""
+    words = f"{_SIGNS[step.verdict]} {step.verdict:7} {step.name:5} {step.seconds:5.2f} s  "
+    wrap: Literal["ellipsis", "space"] = "space"
+    if step.verdict in ("ok", "failed"):  # a failure is told in full by the answer
+        wrap = "ellipsis"
+    return urwid.Text(("hint", words + printable(step.text)), wrap=wrap)
+
+
+def _reports(scene: Scene) -> list[str]:
+    """Return what the unit has to report without being asked; a trial tells of the broker."""
+    status, reports = scene.status, []
+    if (
+        not scene.trial
+        and status.broker.last_error
+        and status.broker.state not in ("connected", "idle")
+    ):
         reports.append(f"Broker: {status.broker.last_error}")
     if status.radio.error:
         reports.append(f"Radio: {status.radio.error}")

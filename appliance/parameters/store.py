@@ -1,13 +1,17 @@
-"""Owns the saved and the active values on disk.
+"""Owns the saved values and the activations on disk.
 
-What `save` or `activate` has returned from survives a power cut; what it raised for has changed
-nothing, neither in memory nor on disk.
+What `save` or `record` has returned from survives a power cut; what it raised for has changed
+nothing, neither in memory nor on disk. What is active is the last activation that went into
+service: kept in one file with the history, so that a power cut leaves the old or the new, whole.
 """
 
 import json
 import logging
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from appliance.durable_file import replace_file
 from appliance.errors import ConcentratorError
@@ -15,15 +19,29 @@ from appliance.parameters.values import ParameterValues
 
 logger = logging.getLogger(__name__)
 
-VERSION = 1  # of the file format
+T = TypeVar("T")
+
+VERSION = 1  # of the file formats
+KEPT = 20  # activations in the history; the active one is kept however old
 
 
 class StoreError(ConcentratorError):
     """The state directory cannot be read or written; one line that says what to do."""
 
 
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """One activation: when (Unix seconds), by whom, and in words what came of it."""
+
+    at: float
+    by: str
+    outcome: str
+    in_service: bool
+    values: ParameterValues
+
+
 class ParameterStore:
-    """Saved and active values in `saved.json` and `active.json` of a directory, mode 0600.
+    """Saved values in `saved.json`, activations in `activations.json` of a directory, mode 0600.
 
     Every method blocks; one call at a time.
     """
@@ -31,8 +49,7 @@ class ParameterStore:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._saved = ParameterValues()
-        self._active: ParameterValues | None = None
-        self._active_since: float | None = None
+        self._activations: tuple[Activation, ...] = ()
 
     @property
     def saved(self) -> ParameterValues:
@@ -40,14 +57,14 @@ class ParameterStore:
         return self._saved
 
     @property
-    def active(self) -> ParameterValues | None:
-        """What is in service; None as long as nothing was activated."""
-        return self._active
+    def activations(self) -> tuple[Activation, ...]:
+        """The last KEPT activations, newest first; those that went back too."""
+        return self._activations[:KEPT]
 
     @property
-    def active_since(self) -> float | None:
-        """When the active values went into service, in Unix seconds."""
-        return self._active_since
+    def active(self) -> Activation | None:
+        """What is in service; None as long as nothing was activated."""
+        return _active(self._activations)
 
     def load(self) -> None:
         """Read both files, creating the directory (0700) where there is none; raise StoreError.
@@ -56,27 +73,30 @@ class ParameterStore:
         """
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            saved = self._read("saved.json")
-            active = self._read("active.json")
+            saved = self._read("saved.json", _parse_saved)
+            activations = self._read("activations.json", _parse_activations)
         except OSError as error:
             raise StoreError(
                 f"the configuration in {self._directory} cannot be read ({error.strerror}): "
                 "check the directory and its owner, then start again"
             ) from error
-        self._saved = saved[0] if saved else ParameterValues()
-        self._active, self._active_since = active or (None, None)
+        self._saved = saved if saved is not None else ParameterValues()
+        self._activations = activations or ()
 
     def save(self, values: ParameterValues) -> None:
         """Make these the saved values; raise StoreError."""
-        self._write("saved.json", {"version": VERSION, "values": dict(values)})
+        self._write("saved.json", {"values": dict(values)})
         self._saved = values
 
-    def activate(self, values: ParameterValues, now: float) -> None:
-        """Make these the active values from `now` on, in Unix seconds; raise StoreError."""
-        self._write("active.json", {"version": VERSION, "since": now, "values": dict(values)})
-        self._active, self._active_since = values, now
+    def record(self, activation: Activation) -> None:
+        """Add an activation; in service, it is the active one from now on. Raise StoreError."""
+        kept = (activation, *self._activations)
+        active = _active(kept)
+        kept = tuple(each for number, each in enumerate(kept) if number < KEPT or each is active)
+        self._write("activations.json", {"activations": [_entry(each) for each in kept]})
+        self._activations = kept
 
-    def _read(self, name: str) -> tuple[ParameterValues, float | None] | None:
+    def _read(self, name: str, parse: Callable[[Any], T]) -> T | None:
         """Return what the file holds, None where there is none or it was damaged."""
         path = self._directory / name
         try:
@@ -84,22 +104,19 @@ class ParameterStore:
         except FileNotFoundError:
             return None
         try:
-            return _parse(data)
-        except (ValueError, RecursionError) as error:
+            return parse(_document_in(data))
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             # Refused and the errors of JSON and UTF-8 are ValueErrors. Their kind only: the
             # text could quote a secret.
             aside = path.with_name(f"{name}.damaged")
             path.replace(aside)
-            logger.error(
-                "%s is damaged (%s) and was moved to %s: enter the configuration again",
-                path,
-                type(error).__name__,
-                aside.name,
-            )
+            fault = type(error).__name__
+            advice = "enter the configuration again"
+            logger.error("%s is damaged (%s), kept as %s: %s", path, fault, aside.name, advice)
             return None
 
     def _write(self, name: str, document: dict[str, object]) -> None:
-        data = json.dumps(document, indent=1).encode("ascii")
+        data = json.dumps({"version": VERSION, **document}, indent=1).encode("ascii")
         try:
             replace_file(self._directory / name, data)
         except OSError as error:
@@ -109,14 +126,47 @@ class ParameterStore:
             ) from error
 
 
-def _parse(data: bytes) -> tuple[ParameterValues, float | None]:
-    """Return values and time of a file; raise ValueError where it is not one of ours."""
-    document = json.loads(data)
-    if not isinstance(document, dict) or document.get("version") != VERSION:
+def _active(activations: tuple[Activation, ...]) -> Activation | None:
+    return next((each for each in activations if each.in_service), None)
+
+
+def _entry(activation: Activation) -> dict[str, object]:
+    return {
+        "at": activation.at,
+        "by": activation.by,
+        "outcome": activation.outcome,
+        "in_service": activation.in_service,
+        "values": dict(activation.values),
+    }
+
+
+def _document_in(data: bytes) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(data)
+    if document["version"] != VERSION:
         raise ValueError("not a version of this format")
-    texts, since = document.get("values"), document.get("since")
+    return document
+
+
+def _parse_saved(document: dict[str, Any]) -> ParameterValues:
+    return _parse_values(document["values"])
+
+
+def _parse_activations(document: dict[str, Any]) -> tuple[Activation, ...]:
+    return tuple(_parse_activation(each) for each in document["activations"])
+
+
+def _parse_activation(document: dict[str, Any]) -> Activation:
+    """Return one entry; raise ValueError, TypeError or KeyError where it is none of ours."""
+    at, by, outcome = document["at"], document["by"], document["outcome"]
+    in_service = document["in_service"]
+    if not (isinstance(at, int | float) and math.isfinite(at)):
+        raise ValueError("not a time")
+    if not (isinstance(by, str) and isinstance(outcome, str) and isinstance(in_service, bool)):
+        raise TypeError("a field of the wrong type")
+    return Activation(float(at), by, outcome, in_service, _parse_values(document["values"]))
+
+
+def _parse_values(texts: Any) -> ParameterValues:
     if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
         raise ValueError("values are not texts")
-    if since is not None and not (isinstance(since, int | float) and math.isfinite(since)):
-        raise ValueError("not a time")
-    return ParameterValues(texts), None if since is None else float(since)
+    return ParameterValues(texts)

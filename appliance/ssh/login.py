@@ -72,8 +72,9 @@ class _Credentials:
 class Login:
     """The one login there is; `serial_number` is what an explicit provisioning recorded."""
 
-    def __init__(self, credentials: _Credentials) -> None:
+    def __init__(self, credentials: _Credentials, path: Path) -> None:
         self._credentials = credentials
+        self._path = path
         # One worker: scrypt takes 16 MiB and a processor, and a cancelled attempt that still
         # waits for its turn is dropped, so that nobody can pile up work.
         self._worker = ThreadPoolExecutor(
@@ -94,7 +95,7 @@ class Login:
             raise LoginError(f"credentials {path}: {error.strerror}: {advice}") from error
         except (ValueError, TypeError, RecursionError) as error:
             raise LoginError(f"credentials {path}: damaged: {advice}") from error
-        return cls(credentials)
+        return cls(credentials, path)
 
     @classmethod
     def create(cls, path: Path, password: str, serial_number: str | None = None) -> "Login":
@@ -115,7 +116,17 @@ class Login:
         except OSError as error:
             advice = "check [unit] state_dir and the space on it"
             raise LoginError(f"credentials {path}: {error.strerror}: {advice}") from error
-        return cls(credentials)
+        return cls(credentials, path)
+
+    async def change(self, password: str) -> None:
+        """Make `password` the one that lets in from now on; raises LoginError, the old one stays.
+
+        The label on the case then says another: whoever changes it notes the new one elsewhere.
+        """
+        renewed = await asyncio.get_running_loop().run_in_executor(
+            self._worker, Login.create, self._path, password, self.serial_number
+        )
+        self._credentials = renewed._credentials  # noqa: SLF001 - of its own kind
 
     @property
     def serial_number(self) -> str | None:

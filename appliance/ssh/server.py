@@ -122,7 +122,7 @@ class SshServer:
 
     def _start_session(self, channel: Channel) -> None:
         session = asyncio.create_task(
-            serve(channel, self._unit, self._screen, self._settings.idle_timeout),
+            serve(channel, self._unit, self._login, self._screen, self._settings.idle_timeout),
             name=f"ssh session {channel.peer}",
         )
         self._sessions[session] = channel

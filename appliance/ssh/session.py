@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from appliance.ssh import commands
 from appliance.ssh.channel import Channel
+from appliance.ssh.login import Login
 from appliance.ssh.plain_text import printable
 from appliance.ssh.terminal import Terminal
 
@@ -31,10 +32,12 @@ APOLOGY = "sorry, something failed inside the unit and its log says what; please
 _log = logging.getLogger(__name__)
 
 
-async def serve(channel: Channel, unit: "Unit", screen: Screen, idle_timeout: float) -> None:
+async def serve(
+    channel: Channel, unit: "Unit", login: Login, screen: Screen, idle_timeout: float
+) -> None:
     """Give the client what it asked for and close the channel with the exit status."""
     try:
-        status = await _run(channel, unit, screen, idle_timeout)
+        status = await _run(channel, unit, login, screen, idle_timeout)
     except Exception:  # noqa: BLE001 - the edge of a session: it alone ends
         _log.exception("a session from %s crashed", channel.peer)
         if channel.term is not None:
@@ -44,9 +47,11 @@ async def serve(channel: Channel, unit: "Unit", screen: Screen, idle_timeout: fl
     await channel.exit(status)
 
 
-async def _run(channel: Channel, unit: "Unit", screen: Screen, idle_timeout: float) -> int:
+async def _run(
+    channel: Channel, unit: "Unit", login: Login, screen: Screen, idle_timeout: float
+) -> int:
     if channel.command is not None:
-        return await _run_command(channel, channel.command, unit)
+        return await _run_command(channel, channel.command, unit, login)
     if channel.term is None:
         _write(channel, NO_SHELL, to_errors=True)
         return commands.WRONG_USAGE
@@ -54,11 +59,12 @@ async def _run(channel: Channel, unit: "Unit", screen: Screen, idle_timeout: flo
     return commands.DONE
 
 
-async def _run_command(channel: Channel, line: str, unit: "Unit") -> int:
+async def _run_command(channel: Channel, line: str, unit: "Unit", login: Login) -> int:
     async def read_input() -> bytes:
         return await _read_input(channel)
 
-    reply = await commands.run(unit, line, read_input, by=f"{USER} from {channel.peer}")
+    by = f"{USER} from {channel.peer}"
+    reply = await commands.run(unit, login, line, read_input, by)
     _write(channel, reply.output)
     _write(channel, reply.errors, to_errors=True)
     await channel.drain()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from appliance.parameters.refusal import ConfigurationRefused, Refused
-from appliance.parameters.store import StoreError
+from appliance.parameters.store import Activation
 from appliance.settings import parse
 from appliance.unit import Unit
 from tests.support.certificates import Authority, Identity
@@ -113,43 +113,21 @@ async def test_a_refused_whole_leaves_the_old_one_in_service(
     assert unit.active["data-topic"] == "data"
 
 
-async def test_a_full_disk_at_activate_leaves_the_old_one_in_service(
-    unit: Unit, broker: RecordingBroker, authority: Authority, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What cannot be kept is not put into service."""
-    await configure(unit, broker.port, authority)
-
-    def refuse(*_: object) -> None:
-        raise StoreError("not stored")
-
-    monkeypatch.setattr(unit._store, "activate", refuse)
-    forwarder = unit._forwarder
-    with pytest.raises(StoreError):
-        await unit.activate(BY)
-    assert unit._forwarder is forwarder
-    unit._take_in(radio_frame(1), 0)
-    await until(settled(unit, 1))
-
-
 async def test_an_activation_whose_session_is_lost_is_carried_out(
     unit: Unit, broker: RecordingBroker, authority: Authority
 ) -> None:
     """A technician's connection that breaks in the middle leaves no unit without a forwarder."""
     await configure(unit, broker.port, authority)
-    broker.script.hold_pubacks = True  # the old forwarder waits for this one
-    unit._take_in(radio_frame(1), 0)
-    await until(lambda: broker.publishes)
     await unit.save("data-topic", "new", BY)
     activation = asyncio.create_task(unit.activate(BY))
-    await until(lambda: not unit.pending)
+    await until(lambda: len(broker.connections) == 3)  # the rehearsal's, after the first two
     activation.cancel()
     with pytest.raises(asyncio.CancelledError):
         await activation
-    broker.script.hold_pubacks = False
-    broker.release_pubacks()
-    unit._take_in(radio_frame(2), 0)
-    await until(settled(unit, 2))
-    assert [publish.topic for publish in broker.publishes] == ["data", "new"]
+    await until(lambda: not unit.pending)
+    unit._take_in(radio_frame(1), 0)
+    await until(settled(unit, 1))
+    assert [publish.topic for publish in broker.publishes] == ["new"]
 
 
 async def test_the_active_configuration_serves_again_after_a_restart(
@@ -178,7 +156,7 @@ async def test_an_unfit_active_configuration_does_not_stop_the_unit(
     async with unit_at(tmp_path, tmp_path / "no modem") as unit:
         await configure(unit, broker.port, authority)
         values = unit._store.saved.changed("broker-certificate", "nonsense")
-        await asyncio.to_thread(unit._store.activate, values, 0.0)
+        await asyncio.to_thread(unit._store.record, Activation(0.0, BY, "", True, values))
     async with unit_at(tmp_path, tmp_path / "no modem") as unit:
         status = unit.status().broker
         assert status.state == "unconfigured"

@@ -74,7 +74,8 @@ async def test_what_is_on_the_wire(
         modem.send(radio_frame(1, priority=True), radio_frame(2))
         await until(lambda: len(broker.publishes) == 3)
         assert await asyncio.to_thread(unit.stop) == 0
-    (connection,) = broker.connections
+    rehearsal, connection = broker.connections
+    assert rehearsal.kinds == [Kind.CONNECT, Kind.DISCONNECT]
     connect = connection.connect
     assert connect is not None
     assert (connection.tls_version, connection.server_name) == ("TLSv1.2", "broker.localhost")

@@ -12,7 +12,7 @@ def test_a_value_goes_from_empty_over_edited_and_pending_to_active() -> None:
     entry.insert("meters")
     states.append(entry.state)
     entry.refresh("meters", pending=True)
-    entry.settle("meters")
+    entry.settle("meters", "meters")
     states.append(entry.state)
     entry.refresh("meters", pending=False)
     states.append(entry.state)
@@ -44,7 +44,7 @@ def test_what_the_store_made_of_a_value_is_shown() -> None:
     entry = Entry(parameter("broker-certificate"))
     entry.insert("  pem\n\n")
     entry.refresh("pem\n", pending=True)
-    entry.settle("  pem\n\n")
+    entry.settle("  pem\n\n", "pem\n")
     assert entry.text == "pem\n"
     assert not entry.edited
 
@@ -72,7 +72,7 @@ def test_typing_while_saving_is_not_lost() -> None:
     entry.insert("meters")
     entry.insert("/north")
     entry.refresh("meters", pending=True)
-    entry.settle("meters")
+    entry.settle("meters", "meters")
     assert entry.text == "meters/north"
     assert entry.edited
 
@@ -93,7 +93,7 @@ def test_a_secret_is_cleared_only_on_purpose() -> None:
     entry.clear()
     assert entry.edited
     entry.refresh("", pending=True)
-    entry.settle("")
+    entry.settle("", "")
     assert not entry.edited
 
 

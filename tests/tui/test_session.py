@@ -18,6 +18,8 @@ class BrokenUnit:
         self.broken = False
         self._unit = unit
         self.saved, self.pending = unit.saved, unit.pending
+        self.trial, self.activations, self.notice = unit.trial, unit.activations, unit.notice
+        self.describe = unit.describe
 
     def status(self) -> Status:
         """Fail, or not."""

@@ -1,22 +1,29 @@
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from appliance.ssh import commands
 from appliance.ssh.commands import COMMANDS, InputError, Reply
+from appliance.ssh.login import Login
 from appliance.unit import Unit
+from tests.appliance.ssh.clients import PASSWORD
 from tests.support.certificates import Authority
+from tests.support.recording_broker import RecordingBroker
 
 
-async def run(unit: Unit, line: str, stdin: bytes | None = None) -> Reply:
-    """One command; without `stdin` it is a failure to read any."""
+async def run(
+    unit: Unit, line: str, stdin: bytes | None = None, login: Login | None = None
+) -> Reply:
+    """One command; without `stdin` it is a failure to read any, without `login` to need it."""
 
     async def read_input() -> bytes:
         assert stdin is not None, "standard input is not to be read"
         return stdin
 
-    return await commands.run(unit, line, read_input, by="tech from 192.0.2.7")
+    return await commands.run(unit, cast(Login, login), line, read_input, "tech from 192.0.2.7")
 
 
 async def test_help_lists_every_command(unit: Unit) -> None:
@@ -25,7 +32,8 @@ async def test_help_lists_every_command(unit: Unit) -> None:
     assert reply.status == 0
     lines = reply.output.splitlines()
     assert [line.split()[0] for line in lines] == list(COMMANDS)
-    assert list(COMMANDS) == ["help", "show", "get", "set", "clear", "activate", "status"]
+    told = "help show get set clear check activate compare history rollback status export import"
+    assert set(COMMANDS) == {*told.split(), "passwd"}
     assert all(COMMANDS[line.split()[0]].usage in line for line in lines)
 
 
@@ -61,6 +69,14 @@ async def test_an_unknown_command_cannot_touch_the_terminal(unit: Unit) -> None:
         "activate --force",
         "activate now",
         "status -j",
+        "check now",
+        "compare x",
+        "history 3",
+        "rollback x",
+        "rollback 1 2",
+        "export x",
+        "import x",
+        "passwd new",
     ],
 )
 async def test_wrong_usage_shows_the_usage(unit: Unit, line: str) -> None:
@@ -147,7 +163,7 @@ async def test_refused_standard_input_keeps_its_status(unit: Unit) -> None:
     async def read_input() -> bytes:
         raise InputError("standard input is a terminal", 2)
 
-    reply = await commands.run(unit, "set data-topic", read_input, by="test")
+    reply = await commands.run(unit, cast(Login, None), "set data-topic", read_input, "test")
     assert reply == Reply(2, "", "data-topic: standard input is a terminal\n")
 
 
@@ -225,8 +241,8 @@ async def test_activate_puts_the_saved_values_into_service(unit: Unit) -> None:
     """States turn active; a later change is pending and shown beside what serves."""
     await run(unit, "set broker-url ssl://broker.localhost:1")
     await run(unit, "set data-topic meters/data")
-    reply = await run(unit, "activate")
-    assert reply == Reply(0, "activated: the saved configuration is in service\n")
+    reply = await run(unit, "activate --no-check")
+    assert (reply.status, reply.output) == (0, "activated, without a check\n")
     assert unit.active == unit.saved
     assert (await run(unit, "set data-topic meters/data")).output == "data-topic: saved\n"
     await run(unit, "set data-topic meters/new")
@@ -263,3 +279,139 @@ async def test_a_store_that_cannot_write_is_reported(
     assert reply.status == 1
     assert "No space left on device" in reply.errors
     assert reply.errors.count("\n") == 1
+
+
+@pytest.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[RecordingBroker]:
+    """A broker whose authority lies in authority.pem."""
+    async with RecordingBroker(Authority(tmp_path).server("broker.localhost")) as broker:
+        yield broker
+
+
+async def configure(unit: Unit, broker: RecordingBroker, tmp_path: Path) -> None:
+    """Save what it takes for this broker."""
+    await run(unit, f"set broker-url ssl://broker.localhost:{broker.port}")
+    await run(unit, "set data-topic meters/data")
+    await run(unit, "set status-topic meters/status")
+    authority = (tmp_path / "authority.pem").read_bytes()
+    assert (await run(unit, "set broker-certificate", authority)).status == 0
+
+
+async def test_check_tells_every_step_and_changes_nothing(
+    unit: Unit, broker: RecordingBroker, tmp_path: Path
+) -> None:
+    """A line a step; the broker sees a CONNECT and a DISCONNECT, nothing else."""
+    await configure(unit, broker, tmp_path)
+    reply = await run(unit, "check")
+    assert reply.status == 0
+    steps = [line.split()[:2] for line in reply.output.splitlines()]
+    assert steps == [["ok", name] for name in ("clock", "name", "tcp", "tls", "mqtt")]
+    document = json.loads((await run(unit, "check --json")).output)
+    assert document["ok"] is True
+    assert [step["name"] for step in document["steps"]] == [name for _, name in steps]
+    assert (unit.active, broker.publishes) == (None, [])
+
+
+async def test_check_names_errors_before_it_calls_anybody(unit: Unit) -> None:
+    """Status 1, and a line each."""
+    reply = await run(unit, "check")
+    assert reply.status == 1
+    assert "error    broker-url: required and not set" in reply.output
+    assert json.loads((await run(unit, "check --json")).output)["ok"] is False
+
+
+async def test_check_tells_what_failed(unit: Unit, broker: RecordingBroker, tmp_path: Path) -> None:
+    """The last line is the failed step, with cause and remedy."""
+    await configure(unit, broker, tmp_path)
+    broker.script.connack = 5
+    reply = await run(unit, "check")
+    assert reply.status == 1
+    assert reply.output.splitlines()[-1].startswith("failed   mqtt")
+    assert "(CONNACK 5)" in reply.output
+
+
+async def test_activate_is_confirmed_or_goes_back(
+    unit: Unit, broker: RecordingBroker, tmp_path: Path
+) -> None:
+    """Confirmed: 0. Refused in the rehearsal, or not confirmed: 1, and the old one serves."""
+    await configure(unit, broker, tmp_path)
+    reply = await run(unit, "activate")
+    assert reply.status == 0
+    assert reply.output.endswith("activated, confirmed by the broker\n")
+    before = unit.active
+    await run(unit, "set client-id another")
+    broker.script.connack = 2
+    reply = await run(unit, "activate")
+    assert reply.status == 1
+    assert "not activated: the broker refuses the MQTT Client ID" in reply.errors
+    broker.script.connack, broker.script.close_on_publish = 0, 1
+    reply = await run(unit, "activate")
+    assert reply.status == 1
+    assert "not confirmed, the earlier configuration serves again" in reply.errors
+    assert unit.active == before
+    history = (await run(unit, "history")).output.splitlines()
+    assert [line.split("  ")[2].strip() for line in history] == ["not kept", "active"]
+    assert "went back, as a command does" in history[0]
+
+
+async def test_rollback_brings_an_earlier_configuration_back_as_the_saved_one(
+    unit: Unit,
+) -> None:
+    """Without a number the last one that differs; secrets come along."""
+    assert (await run(unit, "rollback")).status == 1
+    await run(unit, "set broker-url ssl://broker.localhost:1")
+    await run(unit, "set data-topic first")
+    await run(unit, "set client-username user")
+    await run(unit, "set client-password hunter2")
+    await run(unit, "activate --no-check")
+    await run(unit, "set data-topic second")
+    await run(unit, "clear client-password")
+    await run(unit, "activate --no-check")
+    assert (await run(unit, "rollback")).status == 0
+    assert (unit.saved["data-topic"], unit.saved["client-password"]) == ("first", "hunter2")
+    assert unit.pending == ("data-topic", "client-password")
+    assert (await run(unit, "rollback 1")).status == 0
+    assert not unit.pending
+    assert (await run(unit, "rollback 9")).errors == "there is no activation 9: see history\n"
+
+
+async def test_compare_shows_what_activate_would_change(unit: Unit) -> None:
+    """Line by line, secrets masked."""
+    assert (await run(unit, "compare")).output == "saved and active values are the same\n"
+    await run(unit, "set broker-url ssl://broker.localhost:1")
+    await run(unit, "set data-topic first")
+    await run(unit, "activate --no-check")
+    await run(unit, "set data-topic second")
+    await run(unit, "set client-password hunter2")
+    assert (await run(unit, "compare")).output == (
+        "- data-topic: first\n+ data-topic: second\n+ client-password: set, another one\n"
+    )
+
+
+async def test_export_and_import_move_a_configuration(unit: Unit) -> None:
+    """All or nothing; secrets are neither exported nor touched."""
+    await run(unit, "set data-topic first")
+    await run(unit, "set client-password hunter2")
+    exported = (await run(unit, "export")).output
+    assert "hunter2" not in exported
+    await run(unit, "set data-topic second")
+    await run(unit, "set status-topic third")
+    assert (await run(unit, "import", exported.encode())).status == 0
+    assert (unit.saved["data-topic"], unit.saved["status-topic"]) == ("first", "")
+    assert unit.saved["client-password"] == "hunter2"
+    broken = exported.replace('"first"', '"#"').encode()
+    reply = await run(unit, "import", broken)
+    assert (reply.status, reply.errors.split(":")[0]) == (1, "data-topic")
+    assert unit.saved["data-topic"] == "first"
+
+
+async def test_passwd_changes_the_password(unit: Unit, login: Login) -> None:
+    """The old one has to be right, and is of no use afterwards."""
+    reply = await run(unit, "passwd", b"wrong\nnew words\n", login)
+    assert (reply.status, reply.errors) == (1, "the old password is wrong: nothing was changed\n")
+    assert (await run(unit, "passwd", b"only one line\n", login)).status == 2
+    reply = await run(unit, "passwd", f"{PASSWORD}\nnew words\n".encode(), login)
+    assert reply.status == 0
+    assert await login.verify("new words")
+    assert not await login.verify(PASSWORD)
+    assert "new words" not in f"{reply!r}{reply.output}{reply.errors}"

@@ -1,0 +1,292 @@
+"""Puts saved values into service, and takes them out again when their broker does not confirm.
+
+Activate checks the whole, rehearses it against the broker, and replaces the forwarder. Only the
+PUBACK of the status message (with no status topic, the CONNACK) makes the new configuration the
+active one on disk; a power cut before it leaves the old one, whole. Where no confirmation comes
+the new one is on trial: somebody decides within DECISION_S, or the unit goes back by itself if
+there is something to go back to. Radio and cache know nothing of all this.
+"""
+
+import asyncio
+import contextlib
+import logging
+import ssl
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from appliance.errors import ConcentratorError
+from appliance.forwarding.cache import FrameCache
+from appliance.forwarding.cache_file import CacheError
+from appliance.forwarding.forwarder import DeliveryCounts, Forwarder
+from appliance.forwarding.payload import messages
+from appliance.forwarding.rehearsal import rehearse
+from appliance.parameters.configuration import Configuration
+from appliance.parameters.finding import Finding
+from appliance.parameters.refusal import ConfigurationRefused, Refused
+from appliance.parameters.review import clock_fault, review
+from appliance.parameters.store import Activation, ParameterStore, StoreError
+from appliance.parameters.tls import client_context
+from appliance.parameters.values import ParameterValues
+from appliance.settings import MqttSettings
+from appliance.status import Step
+from appliance.tasks import start_task
+
+log = logging.getLogger(__name__)
+
+CONFIRM_S = 30.0  # for the broker to confirm; a rehearsal that passed took less
+DECISION_S = 60.0  # for the technician to choose between going back and keeping
+
+CONFIRMED = "confirmed by the broker"
+
+OnStep = Callable[[Step], None]
+
+
+class RehearsalFailedError(ConcentratorError):
+    """The broker cannot be reached as configured: the failed step, cause and remedy. One line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A configuration that serves without its broker's confirmation, until somebody decides.
+
+    `earlier` says whether there is one to go back to; without a decision the unit goes back to it
+    at `deadline` (the event loop's clock), or keeps this one where there is none.
+    """
+
+    values: ParameterValues
+    by: str
+    reason: str
+    earlier: bool
+    deadline: float
+
+
+class Activator:
+    """The way from saved values to a forwarder at work, and back."""
+
+    def __init__(
+        self,
+        store: ParameterStore,
+        cache: FrameCache,
+        settings: MqttSettings,
+        serial_number: str,
+        counts: DeliveryCounts,
+    ) -> None:
+        self._store = store
+        self._cache = cache
+        self._settings = settings
+        self._serial_number = serial_number
+        self._counts = counts
+        self._changing = asyncio.Lock()  # one change of what is in service at a time
+        self._probation: asyncio.Task[None] | None = None
+        self.forwarder: Forwarder | None = None
+        self.trial: Trial | None = None
+        self.unfit: str | None = None  # why the active configuration has no forwarder
+
+    async def resume(self) -> None:
+        """Puts into service what was active before a restart; an unfit one is only named."""
+        if active := self._store.active:
+            await self._serve(active.values, connect=False)
+
+    async def stop(self) -> None:
+        """Settles what is in flight and disconnects; a trial ends undecided, as by a power cut."""
+        async with self._changing:
+            self._end_trial()
+            await self._retire()
+
+    async def review(self, now: datetime | None = None) -> tuple[Finding, ...]:
+        """Errors and warnings of the saved configuration, with the frames now in the cache."""
+        values = self._store.saved
+        largest = await self._largest_message(values)
+        moment = now or datetime.now(UTC)
+        return await asyncio.to_thread(review, values, self._serial_number, moment, largest)
+
+    async def rehearse(self) -> AsyncIterator[Step]:
+        """Tries the saved configuration against its broker; raises ConfigurationRefused."""
+        prepared = await asyncio.to_thread(self._prepare, self._store.saved)
+        async with contextlib.aclosing(self._rehearse(*prepared)) as steps:
+            async for step in steps:
+                yield step
+
+    async def activate(self, by: str, *, check: bool, on_step: OnStep) -> Trial | None:
+        """Puts the saved values into service; a Trial where the broker has not confirmed.
+
+        Without `check` there is no rehearsal, and no confirmation is waited for. Raises
+        ConfigurationRefused, RehearsalFailedError and StoreError, and then the earlier
+        configuration serves on.
+        """
+        async with self._changing:
+            if self.trial:
+                raise Refused(f"an activation by {self.trial.by} still waits for a decision")
+            values = self._store.saved
+            prepared = await asyncio.to_thread(self._prepare, values)
+            if not check:
+                await self._record(values, by, "kept without a check", in_service=True)
+                await self._swap(*prepared)
+                return None
+            await self._pass_review()
+            await self._pass_rehearsal(*prepared, on_step)
+            return await self._confirm(await self._swap(*prepared), values, by)
+
+    async def keep(self, by: str) -> None:
+        """Ends the trial: what is on it becomes the active configuration. Raises StoreError."""
+        async with self._changing:
+            if trial := self.trial:
+                outcome = f"kept by {by} though not confirmed: {trial.reason}"
+                await self._record(trial.values, trial.by, outcome, in_service=True)
+                self._end_trial()
+
+    async def go_back(self, why: str) -> None:
+        """Ends the trial: the earlier configuration serves again. Raises StoreError."""
+        async with self._changing:
+            if trial := self.trial:
+                self._end_trial()
+                await self._return()
+                outcome = f"went back, {why}: {trial.reason}"
+                log.warning("the activation by %s %s", trial.by, outcome)
+                await self._record(trial.values, trial.by, outcome, in_service=False)
+
+    def _prepare(self, values: ParameterValues) -> tuple[Configuration, ssl.SSLContext]:
+        configuration = Configuration.from_values(values, self._serial_number)
+        return configuration, client_context(configuration, self._settings.tls_maximum)
+
+    async def _pass_review(self) -> None:
+        errors = [each for each in await self.review() if each.severity == "error"]
+        if errors:
+            raise ConfigurationRefused(tuple(Refused(each.text, each.key) for each in errors))
+
+    async def _pass_rehearsal(
+        self, configuration: Configuration, context: ssl.SSLContext, on_step: OnStep
+    ) -> None:
+        async with contextlib.aclosing(self._rehearse(configuration, context)) as steps:
+            async for step in steps:
+                on_step(step)
+                if step.verdict == "failed":
+                    raise RehearsalFailedError(step.text)
+
+    def _rehearse(
+        self, configuration: Configuration, context: ssl.SSLContext
+    ) -> AsyncGenerator[Step, None]:
+        return rehearse(
+            configuration,
+            context,
+            clock_fault=lambda: clock_fault(datetime.now(UTC)),
+            skip_mqtt=self._connected_as(configuration),
+        )
+
+    def _connected_as(self, configuration: Configuration) -> str | None:
+        """Why a second CONNECT would do harm, or None: the broker would evict the first."""
+        forwarder = self.forwarder
+        if forwarder and forwarder.state == "connected":
+            serving = forwarder.configuration
+            if (serving.broker, serving.client_id) == (
+                configuration.broker,
+                configuration.client_id,
+            ):
+                return "this unit is connected there under the same client ID: Activate will tell"
+        return None
+
+    async def _confirm(
+        self, forwarder: Forwarder, values: ParameterValues, by: str
+    ) -> Trial | None:
+        """Waits for the new forwarder's confirmation, and records it; else a trial begins."""
+        reason = await forwarder.proof(CONFIRM_S)
+        if reason is None:
+            try:
+                await self._record(values, by, CONFIRMED, in_service=True)
+            except StoreError:
+                await self._return()  # what cannot be kept is not put into service
+                raise
+            return None
+        earlier = self._store.active is not None
+        deadline = asyncio.get_running_loop().time() + DECISION_S
+        self.trial = Trial(values, by, reason, earlier, deadline)
+        self._probation = start_task(self._on_probation(self.trial, forwarder), "trial")
+        return self.trial
+
+    async def _on_probation(self, trial: Trial, forwarder: Forwarder) -> None:
+        """The broker may still confirm; without, and without a decision, the unit decides."""
+        try:
+            await self._decide(trial, confirmed=await self._late_proof(forwarder))
+        except StoreError as error:
+            log.error("the activation by %s cannot be recorded: %s", trial.by, error)
+            async with self._changing:
+                if self.trial is trial:  # what cannot be kept is not put into service
+                    self._end_trial()
+                    await self._return()
+
+    async def _late_proof(self, forwarder: Forwarder) -> bool:
+        return await forwarder.proof(DECISION_S, first_failure=False) is None
+
+    async def _decide(self, trial: Trial, *, confirmed: bool) -> None:
+        if confirmed:
+            async with self._changing:
+                if self.trial is trial:
+                    await self._record(
+                        trial.values, trial.by, f"{CONFIRMED}, late", in_service=True
+                    )
+                    self.trial = None
+        elif trial.earlier:
+            await self.go_back(f"nobody decided within {DECISION_S:.0f} s")
+        else:
+            await self.keep("the unit, which has nothing to go back to")
+
+    def _end_trial(self) -> None:
+        self.trial = None
+        if self._probation and self._probation is not asyncio.current_task():
+            self._probation.cancel()
+        self._probation = None
+
+    async def _return(self) -> None:
+        active = self._store.active
+        if active is None:
+            await self._retire()
+        else:
+            await self._serve(active.values, connect=True)
+
+    async def _serve(self, values: ParameterValues, *, connect: bool) -> None:
+        try:
+            prepared = await asyncio.to_thread(self._prepare, values)
+        except Refused as error:
+            await self._retire()
+            self.unfit = f"the active configuration cannot serve: {error}"
+            log.error("%s", self.unfit)
+        else:
+            await self._swap(*prepared, connect=connect)
+
+    async def _swap(
+        self, configuration: Configuration, context: ssl.SSLContext, *, connect: bool = True
+    ) -> Forwarder:
+        await self._retire()
+        self.forwarder = forwarder = Forwarder(
+            configuration, context, self._cache, self._settings, self._counts
+        )
+        forwarder.start(connect=connect)
+        return forwarder
+
+    async def _retire(self) -> None:
+        if self.forwarder:
+            await self.forwarder.stop()
+        self.forwarder = self.unfit = None
+
+    async def _record(
+        self, values: ParameterValues, by: str, outcome: str, *, in_service: bool
+    ) -> None:
+        activation = Activation(time.time(), by, outcome, in_service, values)
+        await asyncio.to_thread(self._store.record, activation)
+        if in_service:
+            log.info("configuration activated by %s: %s", by, outcome)
+
+    async def _largest_message(self, values: ParameterValues) -> int | None:
+        """Bytes of the largest payload of the next iteration; None with nothing cached."""
+        event, data = values["event-topic"] or values["data-topic"], values["data-topic"]
+        try:
+            iteration = await self._cache.read(0, self._settings.batch_frames)
+        except CacheError:
+            return None  # noted by the cache; no reason to refuse a configuration
+        sizes = [
+            len(each.payload)
+            for each in messages(iteration, event, data, self._settings.max_payload)
+        ]
+        return max(sizes, default=None)
