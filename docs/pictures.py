@@ -82,6 +82,14 @@ async def main() -> None:
                 technician.type("2")
                 await technician.wait_for("edited, not saved")
                 picture(technician.received, "screen")
+                technician.key("tab", "tab", "enter")
+                await technician.wait_for("Saved: ")
+                technician.key("tab", "enter")
+                await technician.wait_for("confirmed by the broker")
+                picture(technician.received, "activated")
+                technician.key("tab", *["down"] * 4)
+                await technician.wait_for("days left")
+                picture(technician.received, "certificate")
             demo.stop()
 
 

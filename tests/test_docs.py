@@ -54,9 +54,13 @@ def test_every_subcommand_is_in_the_readme() -> None:
     assert sorted(documented) == sorted(listed)
 
 
-def test_the_picture_is_of_the_screen() -> None:
-    """The README's picture exists and shows the buttons."""
-    picture = (ROOT / "docs/screen.svg").read_text()
-    for button in ("Clear", "Save", "Activate"):
-        assert f"&lt;{button}&gt;" in picture
-    assert "docs/screen.svg" in (ROOT / "README.md").read_text()
+def test_every_picture_is_there_and_shows_the_screen() -> None:
+    """Those of the README and of the manual, taken by `make pictures`."""
+    shown = set()
+    for document in ("README.md", "docs/configuration.md"):
+        for name in re.findall(r"!\[[^]]+\]\(([^)]+)\)", (ROOT / document).read_text()):
+            picture = ((ROOT / document).parent / name).resolve()
+            shown.add(picture.name)
+            for button in ("Clear", "Save", "Activate"):
+                assert f"&lt;{button}&gt;" in picture.read_text()
+    assert shown == {path.name for path in (ROOT / "docs").glob("*.svg")}

@@ -4,6 +4,7 @@ Every command is declared once, in COMMANDS: help and dispatch walk that table. 
 the unit, its arguments and its standard input, and gives back a `Reply`; of SSH it knows nothing.
 """
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
@@ -105,7 +106,8 @@ async def _help(request: _Request) -> Reply:
 async def _show(request: _Request) -> Reply:
     if _wants(request, "--json"):
         return Reply(DONE, _json(parameter_states(request.unit)))
-    return Reply(DONE, parameters_table(request.unit))
+    # Certificates are read for it: not on the event loop.
+    return Reply(DONE, await asyncio.to_thread(parameters_table, request.unit))
 
 
 async def _get(request: _Request) -> Reply:

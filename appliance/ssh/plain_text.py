@@ -55,13 +55,17 @@ def parameter_states(unit: "Unit") -> dict[str, dict[str, str]]:
 
 
 def parameters_table(unit: "Unit") -> str:
-    """The parameters as an aligned table; where another value is active it has a second line."""
+    """The parameters as an aligned table, certificates and keys described.
+
+    Where another value is active it has a line of its own.
+    """
     rows = [("PARAMETER", "STATE", "VALUE")]
     for key, each in parameter_states(unit).items():
         saved, active = each["saved"], each["active"]
         pending = each["state"] == "pending"
         words = "cleared, still active" if pending and not saved else STATE_WORDS[each["state"]]
         rows.append((key, words, _summary(parameter(key), saved)))
+        rows += (("", "", f"  {printable(line)}") for line in unit.describe(key))
         if pending and active:
             rows.append(("", "  in service", _summary(parameter(key), active)))
     return _aligned(rows)

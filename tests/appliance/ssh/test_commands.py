@@ -415,3 +415,14 @@ async def test_passwd_changes_the_password(unit: Unit, login: Login) -> None:
     assert await login.verify("new words")
     assert not await login.verify(PASSWORD)
     assert "new words" not in f"{reply!r}{reply.output}{reply.errors}"
+
+
+async def test_show_describes_certificates_and_keys(unit: Unit, tmp_path: Path) -> None:
+    """Whose it is, how long it lasts, its fingerprint; of a key its kind, and whether it fits."""
+    client = Authority(tmp_path).client("unit-1")
+    await run(unit, "set client-certificate", client.certificate.encode())
+    await run(unit, "set client-private-key", client.key.encode())
+    shown = (await run(unit, "show")).output
+    for word in ("CN=unit-1", "days left", "SHA256", "EC P-256", "belongs to"):
+        assert word in shown, shown
+    assert client.key.splitlines()[1] not in shown
