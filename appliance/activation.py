@@ -203,6 +203,7 @@ class Activator:
         deadline = asyncio.get_running_loop().time() + DECISION_S
         self.trial = Trial(values, by, reason, earlier, deadline)
         self._probation = start_task(self._on_probation(self.trial, forwarder), "trial")
+        log.warning("the activation by %s is not confirmed, and on trial: %s", by, reason)
         return self.trial
 
     async def _on_probation(self, trial: Trial, forwarder: Forwarder) -> None:
@@ -230,7 +231,7 @@ class Activator:
         elif trial.earlier:
             await self.go_back(f"nobody decided within {DECISION_S:.0f} s")
         else:
-            await self.keep("the unit, which has nothing to go back to")
+            await self.keep("the unit, having nothing to go back to")
 
     def _end_trial(self) -> None:
         self.trial = None

@@ -13,6 +13,9 @@ from tui.widgets import TextField, Viewport
 
 _REPLACES = "(set; what you enter replaces it)"
 
+_PEM = "-----BEGIN "
+_PRIVATE_KEY = "PRIVATE KEY-----"  # may come in a bundle, in whichever field it is pasted
+
 
 class State(Enum):
     """Where a value stands; the value is its sign in the list, since colour alone tells nothing."""
@@ -28,7 +31,11 @@ class Entry:
 
     def __init__(self, parameter: Parameter) -> None:
         self.parameter = parameter
-        self.field = TextField(multiline=parameter.kind is not Kind.LINE, masked=parameter.secret)
+        self.field = TextField(
+            multiline=parameter.kind is not Kind.LINE,
+            masked=parameter.secret,
+            hides=lambda text: _PRIVATE_KEY in text,
+        )
         self.stored = False
         self.conflict = False  # Save was refused: what is saved is not what the edit began from
         self._window = Viewport(self.field)
@@ -139,6 +146,8 @@ class Entry:
         remark = ""
         if self.parameter.kind is Kind.PEM and not self.edited:
             self.field.replace("")
+        if self.parameter.kind is Kind.LINE and _PEM in text:
+            return "This is PEM, nothing was taken: it belongs in a certificate's or key's field."
         if self.parameter.kind is Kind.LINE:
             first, *more = text.strip("\n").split("\n")
             if more:

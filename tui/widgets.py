@@ -1,7 +1,7 @@
 """Owns the generic widgets: a text field that edits its text exactly, and a window upon it."""
 
 import unicodedata
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 import urwid
 
@@ -28,19 +28,22 @@ def _may_show(character: str) -> bool:
 class TextField(urwid.Edit):
     """An input field whose `edit_text` is exactly what was entered, invisible characters included.
 
-    On the screen such a character is U+FFFD, a TAB is a blank, and in a masked field everything
-    but a newline is an asterisk.
+    On the screen such a character is U+FFFD, a TAB is a blank, and in a masked field, or where
+    `hides` says so of the text, everything but a newline is an asterisk.
     """
 
-    def __init__(self, *, multiline: bool, masked: bool) -> None:
+    def __init__(
+        self, *, multiline: bool, masked: bool, hides: Callable[[str], bool] = lambda _: False
+    ) -> None:
         self._masked = masked
+        self._hides = hides
         # urwid's own mask keeps the text out of the repr; it would also mask the newlines.
         super().__init__(multiline=multiline, wrap="any", mask="*" if masked else None)
 
     def get_text(self) -> tuple[str, list[tuple[Hashable, int]]]:
         """Return what is shown: as many characters as `edit_text`, for the cursor's sake."""
         text = self.get_edit_text()
-        if self._masked:
+        if self._masked or self._hides(text):
             text = "".join("\n" if each == "\n" else "*" for each in text)
         elif not text.isprintable():
             text = "".join(map(_visible, text))

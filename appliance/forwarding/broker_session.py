@@ -40,6 +40,9 @@ DISCONNECT_TIMEOUT_S = 2.0
 STATUS_PAYLOAD = b'{ "connected": 1 }'  # guide, "Topic for Status Notifications"
 
 
+_AFTER_A_LOSS = "check the network, and ask the broker's operator whether it allows the topics"
+
+
 class BrokerError(Exception):
     """One line: why there is no connection, or no longer, and what to look at."""
 
@@ -242,7 +245,8 @@ class BrokerSession:
         self._unsent = unsent
         if self._loop.time() - self._progress_at > ACK_TIMEOUT_S:
             host = self._configuration.broker.host
-            self._lose(f"{host} has not acknowledged a message for {ACK_TIMEOUT_S:.0f} s")
+            silence = f"{host} has not acknowledged a message for {ACK_TIMEOUT_S:.0f} s"
+            self._lose(f"{silence}: {_AFTER_A_LOSS}")
 
     def _step(self, work: Callable[[], MQTTErrorCode]) -> None:
         """Lets paho do one piece of its work; whatever goes wrong in it ends the connection."""
@@ -259,7 +263,7 @@ class BrokerSession:
         if not self._connack.done():
             return self._refusal()
         if code == MQTTErrorCode.MQTT_ERR_CONN_LOST:
-            return f"the connection to {host} is lost"
+            return f"the connection to {host} is lost: {_AFTER_A_LOSS}"
         return f"the connection to {host} is lost ({mqtt.error_string(code)})"
 
     def _refusal(self) -> str:

@@ -111,7 +111,7 @@ def _offer_rest(bundle: Bundle, lineage: Lineage, chain: list[x509.Certificate])
     """Return the authorities outside the chain; note what else is outside it."""
     rest = [each for each in lineage.certificates if each not in chain]
     authorities = [each for each in rest if is_authority(each)]
-    bundle.notes += _count(len(authorities), f"of authorities, for {_BROKER} if anything,")
+    bundle.notes += _count(len(authorities), f"of authorities, for {_BROKER} if anything")
     bundle.notes += _count(len(rest) - len(authorities), "that are not in this unit's chain")
     if not authorities:
         return {}

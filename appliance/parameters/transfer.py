@@ -30,7 +30,11 @@ def import_toml(text: str) -> dict[str, str]:
     if not document:
         raise Refused("holds no parameter: give what export has written")
     for key, value in document.items():
-        if parameter(key).secret:
+        try:
+            declared = parameter(key)
+        except Refused as error:
+            raise Refused(error.reason, key) from error
+        if declared.secret:
             raise Refused("is a secret, which no file should hold: leave it out, and use set", key)
         if not isinstance(value, str):
             raise Refused("text in quotes is needed", key)

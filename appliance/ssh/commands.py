@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from appliance.activation import RehearsalFailedError
 from appliance.errors import ConcentratorError
-from appliance.parameters.catalogue import Parameter, parameter
+from appliance.parameters.catalogue import Kind, Parameter, parameter
 from appliance.parameters.refusal import ConfigurationRefused, Refused
 from appliance.parameters.store import Activation
 from appliance.parameters.transfer import export_toml, import_toml
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from appliance.unit import Unit
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
+SHORTEST_PASSWORD = 8  # characters; the label's has 15
 LONGEST_ECHO = 40  # characters of a wrong word repeated in an error
 
 
@@ -166,7 +167,7 @@ async def _activate(request: _Request) -> Reply:
         await unit.go_back("as a command does")
         outcome = "not confirmed, the earlier configuration serves again"
     else:
-        await unit.keep(request.by)
+        await unit.keep("the unit, having nothing to go back to")
         outcome = "not confirmed, but in service: there is no earlier configuration to go back to"
     return Reply(FAILED, check_text((), steps), _lines([f"{outcome}: {trial.reason}"]))
 
@@ -199,7 +200,7 @@ async def _import(request: _Request) -> Reply:
     warnings = await request.unit.save_all(texts, request.by)
     return Reply(
         DONE,
-        f"saved: {len(texts)} parameters, in service after activate\n",
+        f"saved: {', '.join(texts)}; in service after activate\n",
         _lines(f"warning: {each}" for each in warnings),
     )
 
@@ -211,6 +212,8 @@ async def _passwd(request: _Request) -> Reply:
         raise _UsageError("takes the old and the new password on standard input, one line each")
     if not await request.login.verify(lines[0]):
         raise Refused("the old password is wrong: nothing was changed")
+    if len(lines[1].strip()) < SHORTEST_PASSWORD:
+        raise Refused(f"the new password needs {SHORTEST_PASSWORD} characters: nothing was changed")
     await request.login.change(lines[1])
     return Reply(DONE, "password changed: note it, the label on the case says the old one\n")
 
@@ -322,6 +325,8 @@ def _decoded(data: bytes, key: str | None) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
+        if key and parameter(key).kind is Kind.PEM:
+            return data.decode("latin-1")  # DER, PKCS#12 and the like: the rule names them
         reason = f"not UTF-8 text (byte {error.start + 1}): give text; a certificate or key as PEM"
         raise Refused(reason, key) from error
 

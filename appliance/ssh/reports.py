@@ -62,7 +62,7 @@ def history_text(unit: "Unit") -> str:
     lines = []
     for number, each in enumerate(unit.activations, 1):
         at = datetime.fromtimestamp(each.at, UTC)
-        place = "active" if each is active else "in service" if each.in_service else "not kept"
+        place = "active" if each is active else "earlier" if each.in_service else "not kept"
         lines.append(
             f"{number:2}  {at:%Y-%m-%d %H:%M:%S} UTC  {place:10}  {each.by}: {each.outcome}"
         )

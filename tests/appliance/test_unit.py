@@ -119,8 +119,9 @@ async def test_an_activation_whose_session_is_lost_is_carried_out(
     """A technician's connection that breaks in the middle leaves no unit without a forwarder."""
     await configure(unit, broker.port, authority)
     await unit.save("data-topic", "new", BY)
+    before = len(broker.connections)
     activation = asyncio.create_task(unit.activate(BY))
-    await until(lambda: len(broker.connections) == 3)  # the rehearsal's, after the first two
+    await until(lambda: len(broker.connections) > before)  # the rehearsal's
     activation.cancel()
     with pytest.raises(asyncio.CancelledError):
         await activation

@@ -58,6 +58,22 @@ def test_a_certificate_pasted_upon_a_saved_one_takes_its_place() -> None:
     assert entry.text == "newer\n"
 
 
+def test_a_private_key_is_masked_in_whichever_field_it_is_pasted() -> None:
+    """In a bundle for the certificate's field it is as secret as in its own."""
+    entry = Entry(parameter("client-certificate"))
+    entry.insert("-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n")
+    assert "abc" in entry.field.get_text()[0]
+    entry.insert("-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n")
+    assert set(entry.field.get_text()[0]) == {"*", "\n"}
+
+
+def test_pem_is_not_taken_for_a_password() -> None:
+    """Its first line would be saved, and the password in force lost."""
+    entry = Entry(parameter("client-password"))
+    assert "This is PEM" in entry.insert("-----BEGIN PRIVATE KEY-----\nsecret\n")
+    assert entry.text == ""
+
+
 def test_a_topic_is_edited_where_it_stands() -> None:
     """One line is changed by hand, and <Clear> empties it."""
     entry = Entry(parameter("data-topic"))

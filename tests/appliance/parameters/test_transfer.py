@@ -34,7 +34,7 @@ def test_what_is_exported_is_imported(texts: dict[str, str]) -> None:
     [
         ("", "holds no parameter: give what export has written"),
         ("data-topic", "not valid TOML"),
-        ('data-topik = "x"', "no such parameter; one of: broker-url"),
+        ('data-topik = "x"', "data-topik: no such parameter; one of: broker-url"),
         ('client-password = "hunter2"', "client-password: is a secret, which no file should hold"),
         ("data-topic = 1", "data-topic: text in quotes is needed"),
     ],

@@ -1,4 +1,5 @@
 import json
+import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import cast
@@ -150,11 +151,10 @@ async def test_one_final_newline_of_standard_input_is_dropped(
 
 
 async def test_standard_input_that_is_no_text_is_refused(unit: Unit) -> None:
-    """A certificate in DER names the key and asks for PEM."""
-    reply = await run(unit, "set broker-certificate", b"0\x82\x03\xff")
+    """The key is named, and the place."""
+    reply = await run(unit, "set data-topic", b"a\xff")
     assert reply.status == 1
-    assert reply.errors.startswith("broker-certificate: not UTF-8 text (byte 2)")
-    assert "PEM" in reply.errors
+    assert reply.errors.startswith("data-topic: not UTF-8 text (byte 2)")
 
 
 async def test_refused_standard_input_keeps_its_status(unit: Unit) -> None:
@@ -410,6 +410,8 @@ async def test_passwd_changes_the_password(unit: Unit, login: Login) -> None:
     reply = await run(unit, "passwd", b"wrong\nnew words\n", login)
     assert (reply.status, reply.errors) == (1, "the old password is wrong: nothing was changed\n")
     assert (await run(unit, "passwd", b"only one line\n", login)).status == 2
+    reply = await run(unit, "passwd", f"{PASSWORD}\n  short  \n".encode(), login)
+    assert (reply.status, reply.errors.split(":")[0]) == (1, "the new password needs 8 characters")
     reply = await run(unit, "passwd", f"{PASSWORD}\nnew words\n".encode(), login)
     assert reply.status == 0
     assert await login.verify("new words")
@@ -426,3 +428,13 @@ async def test_show_describes_certificates_and_keys(unit: Unit, tmp_path: Path) 
     for word in ("CN=unit-1", "days left", "SHA256", "EC P-256", "belongs to"):
         assert word in shown, shown
     assert client.key.splitlines()[1] not in shown
+
+
+@pytest.mark.parametrize("key", ["broker-certificate", "client-certificate", "client-private-key"])
+async def test_a_binary_file_is_named_with_what_converts_it(
+    unit: Unit, tmp_path: Path, key: str
+) -> None:
+    """DER as it comes out of a Windows dialogue, piped as it is."""
+    der = ssl.PEM_cert_to_DER_cert(Authority(tmp_path).certificate)
+    reply = await run(unit, f"set {key}", der)
+    assert (reply.status, "in DER: convert it with: openssl x509" in reply.errors) == (1, True)
