@@ -1,28 +1,19 @@
 """Owns the generic widgets: a text field that edits its text exactly, and a window upon it."""
 
-import unicodedata
 from collections.abc import Callable, Hashable
 
 import urwid
 
-_NEVER_SHOWN = ("Cc", "Cf", "Co", "Cs")
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+from appliance.hidden_characters import REPLACEMENT, is_hidden
+
 _PAGE_LINES = 8
 
 
 def printable(text: str) -> str:
-    """Return the text without controls, bidirectional overrides and the like; newlines stay.
-
-    What is left out are Unicode's categories Cc, Cf, Co and Cs: they steer a terminal or reorder
-    what it shows.
-    """
+    """Return the text without controls, bidirectional overrides and the like; newlines stay."""
     if text.isprintable():
         return text
-    return "".join(each for each in text if each == "\n" or _may_show(each))
-
-
-def _may_show(character: str) -> bool:
-    return unicodedata.category(character) not in _NEVER_SHOWN
+    return "".join(each for each in text if each == "\n" or not is_hidden(each))
 
 
 class TextField(urwid.Edit):
@@ -81,9 +72,9 @@ class TextField(urwid.Edit):
 
 
 def _visible(character: str) -> str:
-    if character == "\n" or _may_show(character):
+    if character == "\n" or not is_hidden(character):
         return character
-    return " " if character == "\t" else _REPLACEMENT
+    return " " if character == "\t" else REPLACEMENT
 
 
 class Viewport(urwid.WidgetWrap[urwid.Widget]):

@@ -5,16 +5,17 @@ formatting characters.
 """
 
 import contextlib
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography import x509
 
+from appliance.hidden_characters import is_hidden
+
 _NAME_LENGTH = 64  # as long as X.520 lets a common name be
 _NAMES_SHOWN = 4
-_HIDDEN = ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")
+_SEPARATORS = "\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}"
 
 # What OpenSSL says (X509_V_ERR_… of x509_vfy.h).
 _NOT_YET_VALID, _EXPIRED, _SELF_SIGNED, _OTHER_NAME = 9, 10, 18, 62
@@ -72,7 +73,7 @@ def shown_name(name: x509.Name) -> str:
 
 def shown(text: str) -> str:
     """The text as it may go to a terminal: short, no control or formatting characters."""
-    visible = "".join(c for c in text if unicodedata.category(c) not in _HIDDEN)
+    visible = "".join(c for c in text if not is_hidden(c) and c not in _SEPARATORS)
     return visible if len(visible) <= _NAME_LENGTH else visible[: _NAME_LENGTH - 1] + "…"
 
 

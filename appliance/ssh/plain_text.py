@@ -4,19 +4,16 @@ Whatever may come from outside (values, the broker's reasons, the names of users
 `printable`: a control sequence or a bidirectional override would otherwise reach the terminal.
 """
 
-import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from appliance.hidden_characters import REPLACEMENT, is_hidden
 from appliance.parameters.catalogue import CATALOGUE, Kind, Parameter, parameter
 from appliance.status import Status
 
 if TYPE_CHECKING:
     from appliance.unit import Unit
 
-# Unicode general categories: control, format (bidirectional overrides), private use, surrogate.
-HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs"})
-REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 LONGEST_SHOWN = 120  # characters of a value in a table; `get` gives all of it
 UNITS = {"uptime_s": "s", "retry_in_s": "s", "last_rssi": "dBm"}
 STATE_WORDS = {"empty": "empty", "active": "active", "pending": "saved, not active"}
@@ -25,9 +22,7 @@ STATE_WORDS = {"empty": "empty", "active": "active", "pending": "saved, not acti
 def printable(text: str, keep: str = "") -> str:
     """Return `text` with every hidden character but those in `keep` visibly replaced."""
     return "".join(
-        character
-        if character in keep or unicodedata.category(character) not in HIDDEN
-        else REPLACEMENT
+        REPLACEMENT if is_hidden(character) and character not in keep else character
         for character in text
     )
 

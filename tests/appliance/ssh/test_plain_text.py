@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from appliance.hidden_characters import REPLACEMENT
 from appliance.ssh.plain_text import (
-    REPLACEMENT,
     parameter_states,
     parameters_table,
     printable,
