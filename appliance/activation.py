@@ -80,6 +80,7 @@ class Activator:
         self._counts = counts
         self._changing = asyncio.Lock()  # one change of what is in service at a time
         self._probation: asyncio.Task[None] | None = None
+        self._delivery: asyncio.Task[None] | None = None  # waits for the forwarder's first PUBACK
         self.forwarder: Forwarder | None = None
         self.trial: Trial | None = None
         self.unfit: str | None = None  # why the active configuration has no forwarder
@@ -116,25 +117,32 @@ class Activator:
         ConfigurationRefused, RehearsalFailedError and StoreError, and then the earlier
         configuration serves on.
         """
-        async with self._changing:
-            if self.trial:
-                raise Refused(f"an activation by {self.trial.by} still waits for a decision")
-            values = self._store.saved
-            prepared = await asyncio.to_thread(self._prepare, values)
-            if not check:
-                await self._record(values, by, "kept without a check", in_service=True)
-                await self._swap(*prepared)
-                return None
-            await self._pass_review()
-            await self._pass_rehearsal(*prepared, on_step)
-            return await self._confirm(await self._swap(*prepared), values, by)
+        try:
+            async with self._changing:
+                return await self._activate(by, check=check, on_step=on_step)
+        except (ConfigurationRefused, RehearsalFailedError) as error:
+            log.warning("configuration not activated for %s: %s", by, _grounds(error))
+            raise
+
+    async def _activate(self, by: str, *, check: bool, on_step: OnStep) -> Trial | None:
+        if self.trial:
+            raise Refused(f"an activation by {self.trial.by} still waits for a decision")
+        values = self._store.saved
+        prepared = await asyncio.to_thread(self._prepare, values)
+        if not check:
+            await self._record(values, by, "kept without a check", in_service=True)
+            await self._swap(*prepared)
+            return None
+        await self._pass_review()
+        await self._pass_rehearsal(*prepared, on_step)
+        return await self._confirm(await self._swap(*prepared), values, by, on_step)
 
     async def keep(self, by: str) -> None:
         """Ends the trial: what is on it becomes the active configuration. Raises StoreError."""
         async with self._changing:
             if trial := self.trial:
                 outcome = f"kept by {by} though not confirmed: {trial.reason}"
-                await self._record(trial.values, trial.by, outcome, in_service=True)
+                await self._record_served(trial.values, trial.by, outcome)
                 self._end_trial()
 
     async def go_back(self, why: str) -> None:
@@ -188,13 +196,13 @@ class Activator:
         return None
 
     async def _confirm(
-        self, forwarder: Forwarder, values: ParameterValues, by: str
+        self, forwarder: Forwarder, values: ParameterValues, by: str, on_step: OnStep
     ) -> Trial | None:
         """Waits for the new forwarder's confirmation, and records it; else a trial begins."""
-        reason = await forwarder.proof(CONFIRM_S)
+        reason = await _prove(forwarder, on_step)
         if reason is None:
             try:
-                await self._record(values, by, CONFIRMED, in_service=True)
+                await self._record_served(values, by, CONFIRMED)
             except StoreError:
                 await self._return()  # what cannot be kept is not put into service
                 raise
@@ -224,9 +232,7 @@ class Activator:
         if confirmed:
             async with self._changing:
                 if self.trial is trial:
-                    await self._record(
-                        trial.values, trial.by, f"{CONFIRMED}, late", in_service=True
-                    )
+                    await self._record_served(trial.values, trial.by, f"{CONFIRMED}, late")
                     self.trial = None
         elif trial.earlier:
             await self.go_back(f"nobody decided within {DECISION_S:.0f} s")
@@ -252,7 +258,7 @@ class Activator:
         except Refused as error:
             await self._retire()
             self.unfit = f"the active configuration cannot serve: {error}"
-            log.error("%s", self.unfit)
+            log.error("%s; correct it, then activate", self.unfit)
         else:
             await self._swap(*prepared, connect=connect)
 
@@ -264,17 +270,43 @@ class Activator:
             configuration, context, self._cache, self._settings, self._counts
         )
         forwarder.start(connect=connect)
+        self._delivery = start_task(self._note_first_puback(forwarder), "first delivery")
         return forwarder
 
     async def _retire(self) -> None:
         if self.forwarder:
             await self.forwarder.stop()
-        self.forwarder = self.unfit = None
+        if self._delivery:
+            self._delivery.cancel()
+        self.forwarder = self.unfit = self._delivery = None
+
+    async def _note_first_puback(self, forwarder: Forwarder) -> None:
+        """Completes the activation in service, where the PUBACK comes after it was recorded."""
+        at = await forwarder.first_puback
+        async with self._changing:
+            if self.trial or forwarder is not self.forwarder:
+                return  # not that of the active configuration; a trial that is kept takes it along
+            try:
+                await asyncio.to_thread(self._store.complete, at)
+            except StoreError as error:
+                log.warning("the first delivery is not on record: %s", error)
+
+    async def _record_served(self, values: ParameterValues, by: str, outcome: str) -> None:
+        """Makes active what the forwarder at work already serves, with its first PUBACK if any."""
+        puback = self.forwarder.first_puback if self.forwarder else None
+        first = puback.result() if puback and puback.done() else None
+        await self._record(values, by, outcome, in_service=True, first_puback=first)
 
     async def _record(
-        self, values: ParameterValues, by: str, outcome: str, *, in_service: bool
+        self,
+        values: ParameterValues,
+        by: str,
+        outcome: str,
+        *,
+        in_service: bool,
+        first_puback: float | None = None,
     ) -> None:
-        activation = Activation(time.time(), by, outcome, in_service, values)
+        activation = Activation(time.time(), by, outcome, in_service, values, first_puback)
         await asyncio.to_thread(self._store.record, activation)
         if in_service:
             log.info("configuration activated by %s: %s", by, outcome)
@@ -291,3 +323,41 @@ class Activator:
             for each in messages(iteration, event, data, self._settings.max_payload)
         ]
         return max(sizes, default=None)
+
+
+def _grounds(error: ConfigurationRefused | RehearsalFailedError) -> str:
+    """For the log: of what is refused the keys, never the values that a reason may quote."""
+    if isinstance(error, RehearsalFailedError):
+        return str(error)
+    keys = dict.fromkeys(str(each.key) for each in error.problems)
+    return f"to be corrected, see check: {', '.join(keys)}"
+
+
+async def _prove(forwarder: Forwarder, on_step: OnStep) -> str | None:
+    """Waits for the broker's confirmation, telling of it in steps; returns why there is none."""
+    clock = asyncio.get_running_loop().time
+    began = clock()
+
+    async def tell_of_connection() -> None:
+        await forwarder.connected.wait()
+        text = f"connected to {forwarder.configuration.broker}"
+        on_step(Step("connect", "ok", clock() - began, text))
+
+    telling = asyncio.create_task(tell_of_connection(), name="activation's connection")
+    try:
+        reason = await forwarder.proof(CONFIRM_S)
+        if forwarder.connected.is_set():
+            await telling
+    finally:
+        telling.cancel()
+    seconds = clock() - began
+    if not forwarder.connected.is_set():
+        on_step(Step("connect", "failed", seconds, reason or ""))
+    elif reason is not None:
+        on_step(Step("puback", "failed", seconds, reason))
+    elif forwarder.configuration.status_topic:
+        on_step(Step("puback", "ok", seconds, "the broker has acknowledged the status message"))
+    else:
+        words = "no status topic: the connection is the proof, frames follow"
+        on_step(Step("puback", "skipped", seconds, words))
+    return reason

@@ -34,16 +34,18 @@ async def serving(settings: Settings, screen: Screen) -> AsyncIterator[tuple[Uni
     with sole_user(settings.unit.state_dir):
         login = await asyncio.to_thread(Login.load, credentials_path(settings))
         key = await asyncio.to_thread(host_key.load_or_create, settings.ssh.host_key_dir)
-        unit = Unit(settings, _serial_number(settings, login))
+        unit = Unit(settings, _serial_number(settings, login), host_key_fingerprint=key.fingerprint)
         server = SshServer(settings.ssh, key, login, unit, screen)
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(unit.stop)
-            await unit.start()
-            stack.push_async_callback(server.stop)
-            await server.start()
-            log.info("unit %s, concentrator %s, is in service", unit.serial_number, unit.version)
+            try:
+                await unit.start()
+                stack.push_async_callback(server.stop)
+                await server.start()
+            except ConcentratorError as error:
+                log.error("the unit cannot serve: %s", error)  # for the journal
+                raise
             yield unit, server
-    log.info("stopped")
 
 
 def end_of_service() -> asyncio.Future[None]:
@@ -59,10 +61,11 @@ def end_of_service() -> asyncio.Future[None]:
             ended.set_result(None)
 
     def fail(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        loop.default_exception_handler(context)  # the log
+        loop.default_exception_handler(context)  # the log, with its traceback
         if PART_FAILED in context and not ended.done():
-            message = f"{context['message']} ({context['exception']!r}): see the log"
-            ended.set_exception(ServiceError(f"{message}; start the unit afresh"))
+            message = f"{context['message']} ({context['exception']!r})"
+            log.error("%s: the unit stops, to be started afresh", message)
+            ended.set_exception(ServiceError(f"{message}: see the log; start the unit afresh"))
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)

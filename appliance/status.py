@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 RadioState = Literal["receiving", "silent", "unavailable"]
-StepName = Literal["clock", "name", "tcp", "tls", "mqtt"]
+# A rehearsal's, then those of an activation: what the new forwarder does.
+StepName = Literal["clock", "name", "tcp", "tls", "mqtt", "connect", "puback"]
 Verdict = Literal["ok", "failed", "skipped", "warning"]
 BrokerState = Literal["unconfigured", "idle", "connecting", "connected", "waiting"]
 
@@ -85,7 +86,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a rehearsal: its time in seconds, and one line for a technician."""
+    """One step of a rehearsal or an activation: its time in seconds, one line for a technician."""
 
     name: StepName
     verdict: Verdict

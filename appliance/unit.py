@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from appliance.activation import Activator, Trial
 from appliance.forwarding.cache import FrameCache
 from appliance.forwarding.forwarder import DeliveryCounts
+from appliance.journal import Journal
 from appliance.parameters.accepted import Accepted
 from appliance.parameters.catalogue import parameter
 from appliance.parameters.description import describe
@@ -26,6 +27,7 @@ from appliance.parameters.transfer import accept_all
 from appliance.parameters.values import ParameterValues
 from appliance.radio.frame import RadioFrame
 from appliance.radio.receiver import Receiver
+from appliance.radio.reception import Reception, ReceptionReport
 from appliance.settings import Settings
 from appliance.status import (
     BrokerStatus,
@@ -46,11 +48,18 @@ DISTRIBUTION = "openlinkiq-concentrator"
 
 
 class Unit:
-    """One concentrator; `serial_number` is the label's, the client ID where none is set."""
+    """One concentrator; `serial_number` is the label's, the client ID where none is set.
 
-    def __init__(self, settings: Settings, serial_number: str) -> None:
+    `host_key_fingerprint` is that of its SSH host key, as on the label and as ssh prints it.
+    """
+
+    def __init__(
+        self, settings: Settings, serial_number: str, *, host_key_fingerprint: str = ""
+    ) -> None:
         self.serial_number = serial_number
+        self.host_key_fingerprint = host_key_fingerprint
         self.version = version(DISTRIBUTION)
+        self.journal = Journal(settings.unit.state_dir)
         self._settings = settings
         self._store = ParameterStore(settings.unit.state_dir)
         self._cache = FrameCache(
@@ -58,7 +67,10 @@ class Unit:
             settings.cache.max_frames,
             settings.cache.max_bytes,
         )
-        self._receiver = Receiver(settings.radio.url, settings.radio.baudrate, self._take_in)
+        self._reception = Reception()
+        self._receiver = Receiver(
+            settings.radio.url, settings.radio.baudrate, self._take_in, self._reception.rejected
+        )
         self._counts = DeliveryCounts()
         self._activator = Activator(
             self._store, self._cache, settings.mqtt, serial_number, self._counts
@@ -73,6 +85,8 @@ class Unit:
 
         Raises CacheError and StoreError; a missing modem or broker is no reason to fail.
         """
+        await self.journal.start()
+        log.info("unit %s starts, concentrator %s", self.serial_number, self.version)
         await asyncio.to_thread(self._store.load)
         self._receiver.start()
         await self._cache.open()
@@ -80,11 +94,14 @@ class Unit:
 
     async def stop(self) -> None:
         """Stops the radio, settles what is in flight, disconnects, and writes the cache."""
-        await self._receiver.stop()
-        for each in self._changes:
-            each.cancel()
-        await self._activator.stop()
-        await self._cache.close()
+        try:
+            await self._receiver.stop()
+            for each in self._changes:
+                each.cancel()
+            await self._activator.stop()
+            await self._cache.close()
+        finally:
+            await self.journal.stop()
 
     @property
     def saved(self) -> ParameterValues:
@@ -148,11 +165,16 @@ class Unit:
                 values = values.changed(key, text)
             await asyncio.to_thread(self._store.save, values)
             self._saved_by |= dict.fromkeys(texts, by)
-        log.info("%s saved by %s", ", ".join(texts), by)
+        done = "saved" if any(texts.values()) else "cleared"
+        log.info("%s %s by %s", ", ".join(texts), done, by)
 
     def describe(self, key: str) -> tuple[str, ...]:
         """Lines that describe a saved certificate or key; () for other parameters."""
         return describe(key, self._store.saved, datetime.now(UTC))
+
+    def describe_active(self, key: str) -> tuple[str, ...]:
+        """The same of the certificate or key in service; () where none is."""
+        return describe(key, self.active or ParameterValues(), datetime.now(UTC))
 
     async def review(self) -> tuple[Finding, ...]:
         """Errors and warnings of the saved configuration as a whole."""
@@ -216,7 +238,13 @@ class Unit:
 
     def _take_in(self, frame: RadioFrame, received_at: float) -> None:
         priority = frame.is_priority(self._settings.radio.priority_mask)
+        self._reception.heard(frame, received_at, priority=priority)
         self._cache.append(frame, received_at, priority=priority)
+
+    def reception(self) -> ReceptionReport:
+        """The radio at this moment, and what it heard since the unit started."""
+        radio = self._receiver.status()
+        return self._reception.report(radio.state, radio.error, radio.modem)
 
     def status(self) -> Status:
         """The unit at this moment (interface 8)."""
@@ -232,14 +260,15 @@ class Unit:
         )
 
     def _radio_status(self) -> RadioStatus:
-        radio, counts = self._receiver.status(), self._cache.counts()
+        radio, counts = self.reception(), self._cache.counts()
+        last = next(iter(radio.latest), None)
         return RadioStatus(
             state=radio.state,
             frames=counts.received,
             priority_frames=counts.received_priority,
-            rejected_records=radio.rejected_records,
-            last_frame=utc(radio.last_frame),
-            last_rssi=radio.last_rssi,
+            rejected_records=radio.tally.rejected,
+            last_frame=utc(last.received_at if last else None),
+            last_rssi=last.rssi if last else None,
             error=radio.error,
         )
 

@@ -88,7 +88,6 @@ class BrokerSession:
         self._unsent = 0  # bytes that the far end has not taken
         self._tick: asyncio.TimerHandle | None = None
         self.greeting: asyncio.Future[None] = self._loop.create_future()  # the status message
-        self.opened_at: float | None = None  # on the loop's clock, once the broker has accepted
         self.lost: str | None = None  # the reason, once the connection is gone
 
     def _make_client(self) -> _Client:
@@ -198,7 +197,6 @@ class BrokerSession:
         if reason.is_failure:
             self._lose(self._refusal())
         elif not self._connack.done():
-            self.opened_at = self._loop.time()
             self._connack.set_result(None)
 
     def _on_publish(

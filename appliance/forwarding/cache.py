@@ -11,6 +11,7 @@ other. Lives on the event loop; the file is touched on a thread of its own only.
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from typing import TypeVar, TypeVarTuple
 
 from appliance.forwarding.cache_file import CacheError, CacheFile, Committed, Ledger
 from appliance.forwarding.cached_frame import CachedFrame
+from appliance.outage import Outage
 from appliance.radio.frame import RadioFrame
 from appliance.tasks import start_task
 
@@ -31,6 +33,7 @@ Ts = TypeVarTuple("Ts")
 FLUSH_AFTER_S = 0.1  # leaves 150 ms of the promised 250 ms to the disk
 LEDGER_EVERY_S = 10.0  # counts of frames that never touched the disk are written this often
 RETRY_S = 1.0  # between attempts at a disk that refuses
+ROOM_AFTER_S = 60.0  # without a drop: a broker that is too slow makes room for moments
 MEMORY_FRAMES = 50_000  # held while the disk refuses: about 30 MB
 
 
@@ -70,7 +73,10 @@ class FrameCache:
         self._commits: set[asyncio.Task[None]] = set()
         self._closing = False
         self._committer: asyncio.Task[None] | None = None
-        self._failing = self._full = False
+        self._outage = Outage()  # of the disk
+        self._overflow = Outage()  # of the memory, meanwhile
+        self._fullness = Outage()  # of the file
+        self._dropped_at = 0.0  # monotonic
         self.on_append: Callable[[], None] | None = None
 
     async def open(self) -> None:
@@ -186,7 +192,10 @@ class FrameCache:
                     continue
             if self._closing:
                 if self._fresh:
-                    log.error("%d frames could not be written and are lost", len(self._fresh))
+                    log.error(
+                        "%d frames could not be written before the stop and are lost",
+                        len(self._fresh),
+                    )
                 return
 
     async def _commit(self) -> None:
@@ -235,20 +244,23 @@ class FrameCache:
         self._written_ledger = done.ledger
 
     def _note_failure(self, error: CacheError) -> None:
-        if not self._failing:
-            log.error("%s; frames are held in memory meanwhile", error)
-        self._failing = True
+        level = self._outage.level("", logging.ERROR)
+        log.log(level, "%s; frames are held in memory meanwhile", error)
 
     def _note_success(self, done: Committed) -> None:
-        if self._failing:
-            log.warning("the frame cache can be written again")
-        self._failing = False
-        if done.dropped and not self._full:
-            log.warning("the frame cache is full: its oldest frames give way to new ones")
-        elif done.deleted and self._full:
-            log.warning("the frame cache has room again")
-        # Over as soon as frames leave it by delivery; between two drops it is full all the same.
-        self._full = done.dropped > 0 or (self._full and not done.deleted)
+        self._overflow.end()
+        if lasted := self._outage.end():
+            log.info("the frame cache can be written again after %s", lasted)
+        now = time.monotonic()
+        if done.dropped:
+            self._dropped_at = now
+            log.log(
+                self._fullness.level(""),
+                "the frame cache is full: the oldest frames are dropped for new ones until the "
+                "broker takes some",
+            )
+        elif now - self._dropped_at > ROOM_AFTER_S and (lasted := self._fullness.end()):
+            log.info("the frame cache has room again after %s", lasted)
 
     def _drop_from_memory(self) -> None:
         oldest = next((f for f in self._fresh.values() if not f.priority), None)
@@ -256,6 +268,8 @@ class FrameCache:
         self._frames -= 1
         self._priority -= dropped.priority
         self._ledger.dropped += 1
+        level = self._overflow.level("", logging.ERROR)
+        log.log(level, "the frame cache's memory is full too: the oldest frames are dropped")
 
     async def _in_thread(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)

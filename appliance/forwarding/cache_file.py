@@ -134,7 +134,11 @@ class CacheFile:
             if part.exists():
                 part.replace(part.with_name(f"damaged-{number}-{part.name}"))
         aside = f"damaged-{number}-{self._path.name}"
-        log.error("the frame cache %s is damaged (%s): kept as %s", self._path, error, aside)
+        log.error(
+            "the frame cache %s is damaged (%s): kept as %s, and a new one begun; the frames in it "
+            "are not sent",
+            self._path, error, aside,
+        )  # fmt: skip
 
     def read(self, after: int, limit: int) -> list[CachedFrame]:
         """Up to `limit` frames behind the id `after`, in order. Raises CacheError."""

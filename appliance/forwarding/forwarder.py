@@ -20,6 +20,7 @@ from appliance.forwarding.broker_session import BrokerError, BrokerSession
 from appliance.forwarding.cache import FrameCache
 from appliance.forwarding.cache_file import CacheError
 from appliance.forwarding.payload import Message, messages
+from appliance.outage import Outage
 from appliance.parameters.configuration import Configuration
 from appliance.settings import MqttSettings
 from appliance.status import BrokerState
@@ -62,12 +63,17 @@ class Forwarder:
         self._stopping = False
         self._connect_wanted = False
         self._retries = 0  # since the last success
+        self._outage = Outage()  # of the broker, for the log
+        self._cache_outage = Outage()
         self._retry_at = 0.0  # on the loop's clock
         self._in_flight: set[asyncio.Future[None]] = set()
         self._outbox: Iterator[Message] = iter(())
         self._cursor = 0  # the last frame taken from the cache on this connection
+        self.connected = asyncio.Event()  # set for good by the first connection
         self._confirmed = asyncio.Event()
         self._failed = asyncio.Event()
+        # When the broker first acknowledged a message, status or frames (Unix seconds).
+        self.first_puback: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self.state: BrokerState = "idle"
         self.last_error: str | None = None
         self._task: asyncio.Task[None] | None = None
@@ -141,14 +147,16 @@ class Forwarder:
         """One connection, from its opening to its end. Raises BrokerError when it is lost."""
         self.state = "connecting"
         session = BrokerSession(self.configuration, self._context, self._wake.set)
+        lasting: asyncio.TimerHandle | None = None
         try:
             await session.open()
             self._note_connected()
+            lasting = asyncio.get_running_loop().call_later(LASTING_S, self._note_success)
             session.greeting.add_done_callback(self._note_greeting)
             await self._deliver(session)
         finally:
-            if session.opened_at and self._now() - session.opened_at > LASTING_S:
-                self._retries = 0
+            if lasting:
+                lasting.cancel()
             await session.close()
             self.state = "idle"
 
@@ -175,9 +183,11 @@ class Forwarder:
         try:
             iteration = await self._cache.read(self._cursor, self._settings.batch_frames)
         except CacheError as error:
-            log.error("%s", error)
+            log.log(self._cache_outage.level(str(error), logging.ERROR), "%s", error)
             asyncio.get_running_loop().call_later(CACHE_RETRY_S, self._wake.set)
             return None
+        if lasted := self._cache_outage.end():
+            log.info("the frame cache can be read again after %s", lasted)
         if not iteration:
             return None
         self._cursor = iteration[-1].id
@@ -195,31 +205,47 @@ class Forwarder:
         self._wake.set()
         if acknowledged.cancelled():
             return  # the connection went first: the frames are still cached
-        self._retries = 0
+        self._note_success()
+        self._note_puback()
         self._cache.forget(message.frames)
         self._counts.published_messages += 1
         self._counts.last_publish = time.time()
 
     def _note_connected(self) -> None:
         self.state = "connected"
+        self.connected.set()
         self._counts.connects += 1
-        log.info(
-            "%s to %s",
-            "connected again" if self._retries else "connected",
-            self.configuration.broker,
-        )
+        # Within an outage it may be lost again at once: its end is told by _note_success.
+        level = logging.DEBUG if self._outage.failures else logging.INFO
+        log.log(level, "connected to %s", self.configuration.broker)
+
+    def _note_success(self) -> None:
+        """The connection serves: a message of frames is acknowledged, or it has lasted."""
+        self._retries = 0
+        attempts = self._outage.failures
+        if lasted := self._outage.end():
+            log.info(
+                "connected again to %s after %s, %d attempt%s",
+                self.configuration.broker, lasted, attempts, "s" * (attempts > 1),
+            )  # fmt: skip
 
     def _note_greeting(self, greeting: asyncio.Future[None]) -> None:
         if not greeting.cancelled():
             self._connect_wanted = False
             self._confirmed.set()
+            if self.configuration.status_topic:  # without one the greeting is the CONNACK
+                self._note_puback()
+
+    def _note_puback(self) -> None:
+        if not self.first_puback.done():
+            self.first_puback.set_result(time.time())
 
     def _note_failure(self, reason: str) -> None:
         delay = retry_delay(self._settings.backoff, self._retries, random.randrange(JITTER_MS))  # noqa: S311
         self._retry_at = self._now() + delay
         needed = self._connect_wanted or self._cache.counts().cached
         coming = f"in {delay:.1f} s" if needed else "with the next frame"
-        level = logging.DEBUG if self._retries and reason == self.last_error else logging.WARNING
+        level = self._outage.level(reason)
         log.log(level, "no connection to the broker: %s; next attempt %s", reason, coming)
         self._retries += 1
         self.last_error = reason

@@ -1,10 +1,9 @@
-"""Owns how certificates and keys are described to a technician, in lines for a narrow pane.
+"""Owns how values are described to a technician: certificates and keys in lines for a narrow pane.
 
 Names in a certificate are whoever made it's data: what is not printable, bidirectional overrides
 included, is shown as U+FFFD. Nothing of a key is shown but its kind.
 """
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -12,6 +11,7 @@ from typing import Literal
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from appliance.parameters.catalogue import Kind, Parameter
 from appliance.parameters.pem import key_mismatch
 from appliance.parameters.pem_blocks import read_blocks
 from appliance.parameters.pem_bundle import read_certificates
@@ -20,9 +20,11 @@ from appliance.parameters.pem_key import load_key
 from appliance.parameters.public_key import kind
 from appliance.parameters.refusal import Refused
 from appliance.parameters.values import ParameterValues
+from appliance.plain_text import cut, folded, printable
 
 COLUMNS = 44  # the pane beside the list of parameters, at 80 columns
 LONGEST_NAME = 120  # characters; a name can be of any length
+LONGEST_SHOWN = 120  # columns of a value in one line; `get` gives all of it
 _BYTES_A_LINE = 12  # of a fingerprint, behind "SHA256 "
 
 Role = Literal["root", "intermediate", "leaf"]
@@ -48,12 +50,16 @@ class CertificateDescription:
         """Return it in lines of at most 44 columns."""
         issuer = "self-issued" if self.issuer == self.subject else f"issued by {self.issuer}"
         return (
-            *_folded(self.subject or "(no name)"),
-            *_folded(issuer),
+            *folded(self.subject or "(no name)", COLUMNS),
+            *folded(issuer, COLUMNS),
             f"{self.role}, {self.key_type}",
-            f"{self.not_before:%Y-%m-%d} to {self.not_after:%Y-%m-%d}, {self._state(now)}",
+            self.validity(now),
             *_fingerprint_lines(self.fingerprint),
         )
+
+    def validity(self, now: datetime) -> str:
+        """Return its dates, and what they mean now: "2026-01-01 to 2026-03-01, 29 days left"."""
+        return f"{self.not_before:%Y-%m-%d} to {self.not_after:%Y-%m-%d}, {self._state(now)}"
 
     def _state(self, now: datetime) -> str:
         if now < self.not_before:
@@ -62,6 +68,23 @@ class CertificateDescription:
             return "expired"
         days = self.days_left(now)
         return f"{days} day{'' if days == 1 else 's'} left"
+
+
+def masked(declared: Parameter, text: str) -> str:
+    """Return the value, of a secret only whether it is "set"."""
+    return "set" if declared.secret and text else text
+
+
+def summary(declared: Parameter, text: str) -> str:
+    """Return one line for a value; a PEM as what it holds, several lines of text as their first."""
+    if declared.secret or not text:
+        return masked(declared, text)
+    if declared.kind is Kind.PEM:
+        count = text.count("-----BEGIN ")
+        return f"{count} certificate{'s' * (count != 1)}, {len(text.encode()):,} bytes"
+    first, *more = text.splitlines() or [""]
+    line = cut(first, LONGEST_SHOWN)
+    return printable(f"{line} … ({len(more) + 1} lines)" if more else line)
 
 
 def describe_certificates(pem: str) -> tuple[CertificateDescription, ...]:
@@ -79,7 +102,7 @@ def describe_key(pem: str, chain: str) -> tuple[str, ...]:
         return (key_type, "no client certificate to go with it")
     mismatch = key_mismatch(chain, pem)
     fits = "belongs to the client certificate" if mismatch is None else mismatch.partition(":")[0]
-    return (key_type, *_folded(fits))
+    return (key_type, *folded(fits, COLUMNS))
 
 
 def describe(key: str, values: ParameterValues, now: datetime) -> tuple[str, ...]:
@@ -93,7 +116,7 @@ def describe(key: str, values: ParameterValues, now: datetime) -> tuple[str, ...
         if key == "client-private-key":
             return describe_key(text, values["client-certificate"])
     except Refused as error:
-        return tuple(_folded(error.reason))
+        return tuple(folded(error.reason, COLUMNS))
     return ()
 
 
@@ -139,19 +162,3 @@ def _fingerprint_lines(fingerprint: str) -> list[str]:
     return [
         f"{'' if index else algorithm:{len(algorithm)}} {part}" for index, part in enumerate(parts)
     ]
-
-
-def _folded(text: str) -> list[str]:
-    """Return the text in lines of at most 44 columns, broken at a space or comma if need be."""
-    lines = []
-    while _columns(text) > COLUMNS:
-        fits = next(n for n in range(len(text), 0, -1) if _columns(text[:n]) <= COLUMNS)
-        at = max(text.rfind(mark, 0, fits) for mark in " ,") + 1 or fits
-        lines.append(text[:at].rstrip())
-        text = text[at:].lstrip()
-    return [*lines, text]
-
-
-def _columns(text: str) -> int:
-    """Return how wide the text is on a terminal at most: wide characters take two columns."""
-    return sum(1 + (unicodedata.east_asian_width(each) in "WF") for each in text)

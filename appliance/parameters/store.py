@@ -1,15 +1,16 @@
 """Owns the saved values and the activations on disk.
 
-What `save` or `record` has returned from survives a power cut; what it raised for has changed
-nothing, neither in memory nor on disk. What is active is the last activation that went into
-service: kept in one file with the history, so that a power cut leaves the old or the new, whole.
+What `save`, `record` or `complete` has returned from survives a power cut; what it raised for has
+changed nothing, neither in memory nor on disk. What is active is the last activation that went
+into service: kept in one file with the history, so that a power cut leaves the old or the new,
+whole.
 """
 
 import json
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,13 +32,17 @@ class StoreError(ConcentratorError):
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """One activation: when (Unix seconds), by whom, and in words what came of it."""
+    """One activation: when (Unix seconds), by whom, and in words what came of it.
+
+    `first_puback` is when the broker first acknowledged a message of it (Unix seconds).
+    """
 
     at: float
     by: str
     outcome: str
     in_service: bool
     values: ParameterValues
+    first_puback: float | None = None
 
 
 class ParameterStore:
@@ -92,9 +97,20 @@ class ParameterStore:
         """Add an activation; in service, it is the active one from now on. Raise StoreError."""
         kept = (activation, *self._activations)
         active = _active(kept)
-        kept = tuple(each for number, each in enumerate(kept) if number < KEPT or each is active)
-        self._write("activations.json", {"activations": [_entry(each) for each in kept]})
-        self._activations = kept
+        self._keep(
+            tuple(each for number, each in enumerate(kept) if number < KEPT or each is active)
+        )
+
+    def complete(self, first_puback: float) -> None:
+        """Add the first PUBACK to the active activation, unless it has one. Raise StoreError."""
+        active = self.active
+        if active and active.first_puback is None:
+            completed = replace(active, first_puback=first_puback)
+            self._keep(tuple(completed if each is active else each for each in self._activations))
+
+    def _keep(self, activations: tuple[Activation, ...]) -> None:
+        self._write("activations.json", {"activations": [_entry(each) for each in activations]})
+        self._activations = activations
 
     def _read(self, name: str, parse: Callable[[Any], T]) -> T | None:
         """Return what the file holds, None where there is none or it was damaged."""
@@ -137,6 +153,7 @@ def _entry(activation: Activation) -> dict[str, object]:
         "outcome": activation.outcome,
         "in_service": activation.in_service,
         "values": dict(activation.values),
+        "first_puback": activation.first_puback,
     }
 
 
@@ -157,13 +174,24 @@ def _parse_activations(document: dict[str, Any]) -> tuple[Activation, ...]:
 
 def _parse_activation(document: dict[str, Any]) -> Activation:
     """Return one entry; raise ValueError, TypeError or KeyError where it is none of ours."""
-    at, by, outcome = document["at"], document["by"], document["outcome"]
-    in_service = document["in_service"]
-    if not (isinstance(at, int | float) and math.isfinite(at)):
-        raise ValueError("not a time")
+    by, outcome, in_service = document["by"], document["outcome"], document["in_service"]
     if not (isinstance(by, str) and isinstance(outcome, str) and isinstance(in_service, bool)):
         raise TypeError("a field of the wrong type")
-    return Activation(float(at), by, outcome, in_service, _parse_values(document["values"]))
+    puback = document.get("first_puback")  # files written before it was kept have none
+    return Activation(
+        _parse_time(document["at"]),
+        by,
+        outcome,
+        in_service,
+        _parse_values(document["values"]),
+        None if puback is None else _parse_time(puback),
+    )
+
+
+def _parse_time(at: Any) -> float:
+    if not (isinstance(at, int | float) and math.isfinite(at)):
+        raise ValueError("not a time")
+    return float(at)
 
 
 def _parse_values(texts: Any) -> ParameterValues:

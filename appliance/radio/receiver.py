@@ -17,6 +17,7 @@ from typing import Literal
 
 import serial
 
+from appliance.duration import spelled
 from appliance.radio.frame import RadioFrame
 from appliance.radio.modem_protocol import (
     Decoder,
@@ -38,13 +39,10 @@ _CHUNK_MAX = 4096  # bytes read at once; a terminal line holds no more
 
 @dataclass(frozen=True, slots=True)
 class ReceiverStatus:
-    """The port at one moment; counts since `start`, `last_frame` in Unix s, RSSI in dBm."""
+    """The port at one moment; records of unknown types counted since `start`."""
 
     state: Literal["receiving", "silent", "unavailable"]
-    rejected_records: int
     unknown_records: int
-    last_frame: float | None
-    last_rssi: int | None
     error: str | None
     modem: str | None
 
@@ -52,17 +50,22 @@ class ReceiverStatus:
 class Receiver:
     """Receives frames from any port pyserial opens: a device, socket:// or rfc2217://.
 
-    `on_frame(frame, received_at)` is called on the event loop and must not raise; `received_at`
-    is the Unix time at which the frame's last byte was read.
+    `on_frame(frame, at)` and, for a record not to be used, `on_rejected(reason, at)` are called on
+    the event loop and must not raise; `at` is the Unix time at which the last byte was read.
     """
 
     def __init__(
-        self, url: str, baudrate: int, on_frame: Callable[[RadioFrame, float], None]
+        self,
+        url: str,
+        baudrate: int,
+        on_frame: Callable[[RadioFrame, float], None],
+        on_rejected: Callable[[str, float], None],
     ) -> None:
         self._url = url
         self._is_socket = url.lower().startswith("socket://")
         self._baudrate = baudrate
         self._on_frame = on_frame
+        self._on_rejected = on_rejected
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         # The thread's own.
@@ -73,10 +76,7 @@ class Receiver:
         self._available = False
         self._error: str | None = f"{url}: not opened yet"
         self._modem: str | None = None
-        self._rejected_records = 0
         self._unknown_records = 0
-        self._last_frame: float | None = None
-        self._last_rssi: int | None = None
 
     def start(self) -> None:
         """Begin to receive on the running event loop; a missing port is waited for."""
@@ -101,10 +101,7 @@ class Receiver:
         quiet = time.monotonic() - self._heard_at > SILENT_AFTER_S
         return ReceiverStatus(
             ("silent" if quiet else "receiving") if self._available else "unavailable",
-            self._rejected_records,
             self._unknown_records,
-            self._last_frame,
-            self._last_rssi,
             self._error,
             self._modem,
         )
@@ -157,27 +154,28 @@ class Receiver:
         elif not self._silence_logged and time.monotonic() - self._heard_at > SILENT_AFTER_S:
             self._silence_logged = True
             logger.warning(
-                "%s: no frame for %.0f s: check the radio modem's antenna and supply",
+                "%s: no frame for %s: check the radio modem's antenna and supply",
                 self._url,
-                SILENT_AFTER_S,
+                spelled(SILENT_AFTER_S),
             )
         if records:
             self._loop.call_soon_threadsafe(self._deliver, records, received_at)
 
     def _heard(self) -> None:
-        self._heard_at = time.monotonic()
+        before, self._heard_at = self._heard_at, time.monotonic()
         if self._silence_logged:
             self._silence_logged = False
-            logger.info("%s: frames are heard again", self._url)
+            quiet = spelled(self._heard_at - before)
+            logger.info("%s: frames are heard again after %s", self._url, quiet)
 
     def _opened(self) -> None:
         self._heard_at = time.monotonic()
         self._silence_logged = False
         if self._lost_at is None:
-            logger.info("%s: opened", self._url)
+            logger.info("%s: opened, listening for frames", self._url)
         else:
-            lost_for = self._heard_at - self._lost_at
-            logger.info("%s: found again after %.0f s", self._url, lost_for)
+            lost_for = spelled(self._heard_at - self._lost_at)
+            logger.info("%s: found again after %s", self._url, lost_for)
         self._lost_at = None
         self._loop.call_soon_threadsafe(self._change, True, None)
 
@@ -198,12 +196,10 @@ class Receiver:
         for record in records:
             match record:
                 case ReceivedFrame(frame):
-                    self._last_frame = received_at
-                    self._last_rssi = frame.rssi
                     self._on_frame(frame, received_at)
                 case ModemInformation(text):
                     self._modem = text
-                case RejectedRecord():
-                    self._rejected_records += 1
+                case RejectedRecord(reason):
+                    self._on_rejected(reason, received_at)
                 case UnknownRecord():
                     self._unknown_records += 1

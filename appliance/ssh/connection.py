@@ -4,16 +4,17 @@ The library below limits none of these. An attempt is counted before anything is
 that pipelines its requests cancels the one under way, and must not have it for free.
 """
 
-import logging
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import asyncssh
 
+from appliance.plain_text import printable
 from appliance.ssh.channel import Channel
+from appliance.ssh.door_log import DoorLog
 from appliance.ssh.login import Login
-from appliance.ssh.plain_text import printable
 from appliance.ssh.session import USER
 
 MAX_ATTEMPTS = 6  # a connection, as OpenSSH's MaxAuthTries
@@ -22,13 +23,12 @@ MAX_LOGGED_IN = 10
 MAX_CHANNELS = 8  # sessions a connection
 LONGEST_NAME = 32  # characters of a user name repeated in the log
 
-_log = logging.getLogger(__name__)
-
 
 class Connections:
     """Who is connected, in order of arrival."""
 
     def __init__(self) -> None:
+        self.door = DoorLog(USER)
         self.waiting: list[Connection] = []
         self.logged_in: list[Connection] = []
 
@@ -72,6 +72,7 @@ class Connection(asyncssh.SSHServer):
         self._on_start = on_start
         self._attempts = 0
         self._channels = 0
+        self._screen_since: float | None = None  # monotonic: its first one
 
     def abort(self) -> None:
         """Cut the connection at once."""
@@ -95,6 +96,9 @@ class Connection(asyncssh.SSHServer):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""
         self._connections.forget(self)
+        if self._screen_since is not None:
+            seconds = time.monotonic() - self._screen_since
+            self._connections.door.screen_closed(self.peer, seconds, lost=exc is not None)
 
     def begin_auth(self, username: str) -> bool:
         """Say that a login is needed, whoever it is: False would let the client in."""
@@ -130,14 +134,21 @@ class Connection(asyncssh.SSHServer):
     def auth_completed(self) -> None:
         """The password was right, and there is room."""
         self._connections.promote(self)
-        _log.info("%s logged in from %s", USER, self.peer)
 
     def session_requested(self) -> Channel | bool:
         """Open a session channel, unless there are too many."""
         if self._channels >= MAX_CHANNELS:
             return False
         self._channels += 1
-        return Channel(self.peer, self._on_start, self._channel_closed)
+        return Channel(self.peer, self._start, self._channel_closed)
+
+    def _start(self, channel: Channel) -> None:
+        if channel.command is not None or channel.term is None:
+            self._connections.door.command_given(self.peer)
+        elif self._screen_since is None:
+            self._screen_since = time.monotonic()
+            self._connections.door.screen_opened(self.peer)
+        self._on_start(channel)
 
     def _channel_closed(self) -> None:
         self._channels -= 1
@@ -153,21 +164,21 @@ class Connection(asyncssh.SSHServer):
             self._refuse_one_too_many()
             return True
         name = printable(username[:LONGEST_NAME])
-        _log.warning("login refused from %s: user “%s”", self.peer, name)
+        self._connections.door.refused(self.peer, f"user “{name}”, wrong name or password")
         if self._attempts >= MAX_ATTEMPTS:
             self._refuse_for_good()
         return False
 
     def _refuse_one_too_many(self) -> None:
         if len(self._connections.logged_in) >= MAX_LOGGED_IN:
-            _log.warning("login refused from %s: %d are logged in", self.peer, MAX_LOGGED_IN)
+            full = f"{MAX_LOGGED_IN} connections are logged in already, end one of them"
+            self._connections.door.refused(self.peer, full)
             raise asyncssh.DisconnectError(
                 asyncssh.DISC_TOO_MANY_CONNECTIONS,
                 f"{MAX_LOGGED_IN} connections are logged in already: end one of them first",
             )
 
     def _refuse_for_good(self) -> None:
-        _log.warning("connection from %s closed: %d attempts", self.peer, MAX_ATTEMPTS)
         raise asyncssh.DisconnectError(
             asyncssh.DISC_NO_MORE_AUTH_METHODS_AVAILABLE,
             f"{MAX_ATTEMPTS} wrong passwords: connect again",

@@ -78,7 +78,7 @@ class SshServer:
             self._acceptor = await self._listen()
         except (OSError, ValueError) as error:  # ValueError: a host that cannot be a name
             raise SshError(_explain(error, self._settings)) from error
-        _log.info("SSH on %s port %d", self._settings.host, self.port)
+        _log.info("technicians can log in: SSH on %s port %d", self._settings.host, self.port)
 
     async def stop(self) -> None:
         """End every session and connection and stop listening, within a few seconds."""

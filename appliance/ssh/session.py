@@ -8,10 +8,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from appliance.plain_text import printable
 from appliance.ssh import commands
 from appliance.ssh.channel import Channel
 from appliance.ssh.login import Login
-from appliance.ssh.plain_text import printable
+from appliance.ssh.request import DONE, FAILED, WRONG_USAGE, InputError
 from appliance.ssh.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ async def serve(
         if channel.term is not None:
             Terminal(channel).restore()
         _write(channel, APOLOGY, to_errors=True)
-        status = commands.FAILED
+        status = FAILED
     await channel.exit(status)
 
 
@@ -54,9 +55,9 @@ async def _run(
         return await _run_command(channel, channel.command, unit, login)
     if channel.term is None:
         _write(channel, NO_SHELL, to_errors=True)
-        return commands.WRONG_USAGE
+        return WRONG_USAGE
     await screen(unit, Terminal(channel), idle_timeout)
-    return commands.DONE
+    return DONE
 
 
 async def _run_command(channel: Channel, line: str, unit: "Unit", login: Login) -> int:
@@ -75,15 +76,15 @@ async def _read_input(channel: Channel) -> bytes:
     if channel.term is not None:
         # A terminal in raw mode shows nothing typed and has no end of file.
         advice = f"write it behind the key, or leave out -t and pipe it: ssh {USER}@unit … < file"
-        raise commands.InputError(f"no value given: {advice}", commands.WRONG_USAGE)
+        raise InputError(f"no value given: {advice}", WRONG_USAGE)
     data = bytearray()
     while (event := await channel.next_event()) is not None:
         data += event if isinstance(event, bytes) else b""
         if len(data) > MAX_INPUT:
-            raise commands.InputError(f"standard input is longer than {MAX_INPUT:,} bytes")
+            raise InputError(f"standard input is longer than {MAX_INPUT:,} bytes")
     if not channel.input_complete:
         # Half a value is never saved.
-        raise commands.InputError("the connection ended before the value did")
+        raise InputError("the connection ended before the value did")
     return bytes(data)
 
 

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -83,7 +84,8 @@ async def test_the_puback_of_the_status_message_makes_it_permanent(
     await enter(unit, old, authority, "old")
     steps: list[Step] = []
     assert await unit.activate(BY, on_step=steps.append) is None
-    assert [step.name for step in steps] == ["clock", "name", "tcp", "tls", "mqtt"]
+    told = ["clock", "name", "tcp", "tls", "mqtt", "connect", "puback"]
+    assert [step.name for step in steps] == told
     (entry,) = unit.activations
     assert (entry.by, entry.outcome, entry.in_service) == (BY, CONFIRMED, True)
     assert unit.active == unit.saved
@@ -228,6 +230,78 @@ async def test_without_a_status_topic_the_connection_is_proof(
     await unit.clear("status-topic", BY)
     assert await unit.activate(BY) is None
     assert unit.activations[0].outcome == CONFIRMED
+
+
+async def test_the_confirming_puback_is_on_record(
+    tmp_path: Path, old: RecordingBroker, authority: Authority
+) -> None:
+    """With the activation itself; frames that follow, and a restart, do not change it."""
+    async with unit_at(tmp_path) as unit:
+        await serve(unit, old, authority)
+        first = unit.activations[0].first_puback
+        assert first is not None
+        assert first <= unit.activations[0].at
+        assert await sent_to(unit, old, 1) == "old"
+    async with unit_at(tmp_path) as unit:
+        unit._take_in(radio_frame(2), 0)
+        await until(lambda: unit.status().broker.published_frames == 2)
+        assert unit.activations[0].first_puback == first
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_first_puback_that_comes_later_completes_the_record(
+    tmp_path: Path, old: RecordingBroker, authority: Authority, *, restarted: bool
+) -> None:
+    """Without a status topic it is that of the first frame, be it after a restart."""
+    async with contextlib.AsyncExitStack() as units:
+        unit = await units.enter_async_context(unit_at(tmp_path))
+        await enter(unit, old, authority, "old")
+        await unit.clear("status-topic", BY)
+        assert await unit.activate(BY) is None
+        assert unit.activations[0].first_puback is None
+        if restarted:
+            await units.aclose()
+            unit = await units.enter_async_context(unit_at(tmp_path))
+        assert await sent_to(unit, old, 1) == "old"
+        first = await until(lambda: unit.activations[0].first_puback)
+        assert first is not None
+        assert first >= unit.activations[0].at
+    async with unit_at(tmp_path) as again:
+        assert again.activations == unit.activations
+
+
+async def test_a_puback_during_a_trial_is_that_of_the_trial(
+    unit: Unit, old: RecordingBroker, new: RecordingBroker, authority: Authority
+) -> None:
+    """The earlier activation is not touched by it; the one that is kept has it."""
+    await serve(unit, old, authority)
+    before = unit.activations[0]
+    await enter(unit, new, authority, "new")
+    new.script.close_on_publish = 1
+    assert await unit.activate(BY) is not None
+    new.script.close_on_publish = None
+    await until(lambda: unit.trial is None)
+    assert unit.activations[0].first_puback is not None
+    assert unit.activations[1] == before
+
+
+async def test_a_first_puback_that_cannot_be_recorded_stops_nothing(
+    unit: Unit, old: RecordingBroker, authority: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A full disk: frames go on, and the log says what is missing."""
+
+    def refuse(*_: object) -> None:
+        raise StoreError("not stored")
+
+    await enter(unit, old, authority, "old")
+    await unit.clear("status-topic", BY)
+    assert await unit.activate(BY) is None
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(unit._store, "complete", refuse)
+        assert await sent_to(unit, old, 1) == "old"
+        await until(lambda: "the first delivery is not on record: not stored" in caplog.text)
+    unit._take_in(radio_frame(2), 0)
+    await until(lambda: unit.status().broker.published_frames == 2)
 
 
 async def test_what_cannot_be_recorded_does_not_stay(

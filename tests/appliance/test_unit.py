@@ -185,5 +185,8 @@ async def test_the_mask_of_the_settings_says_what_is_priority(
     assert (status.radio.frames, status.radio.priority_frames) == (3, 2)
     assert status.radio.last_rssi == radio_frame(3).rssi
     assert status.radio.last_frame is not None
+    heard = unit.reception()
+    assert (heard.tally.frames, heard.tally.priority_frames) == (3, 2)
+    assert [frame.priority for frame in heard.latest] == [True, False, True]
     topics = {numbers([publish.payload])[0]: publish.topic for publish in broker.publishes}
     assert topics == {1: "event", 2: "data", 3: "data"}

@@ -1,4 +1,5 @@
 import asyncio
+import logging
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -227,11 +228,12 @@ async def test_a_refusing_disk_costs_nothing_but_time(
     cache: FrameCache, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Frames stay readable in memory, the failure is said once, and they are written later."""
+    caplog.set_level(logging.INFO)
     monkeypatch.setattr(cache_module, "RETRY_S", 0.01)
     database = cache._file._database
     await cache._in_thread(database.execute, "PRAGMA query_only = ON")
     fill(cache, 1)
-    await until(lambda: cache._failing)
+    await until(lambda: cache._outage.failures)
     fill(cache, 2)
     assert marks(await cache.read(0, 10)) == [1, 2]
     fill(cache, 3)
@@ -240,17 +242,37 @@ async def test_a_refusing_disk_costs_nothing_but_time(
     async with cache._lock:
         await cache._in_thread(database.execute, "PRAGMA query_only = OFF")
     await until(stored(cache))
-    assert any("can be written again" in record.message for record in caplog.records)
+    assert "the frame cache can be written again after " in caplog.text
     assert marks(await cache.read(0, 10)) == [1, 2, 3]
 
 
 async def test_memory_is_bounded_while_the_disk_refuses(
-    cache: FrameCache, monkeypatch: pytest.MonkeyPatch
+    cache: FrameCache, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The oldest ordinary frames go first there too, and are counted."""
+    """The oldest ordinary frames go first there too, are counted, and it is said once."""
     monkeypatch.setattr(cache_module, "MEMORY_FRAMES", 3)
     fill(cache, 1, priority=True)
     fill(cache, 2, 3, 4, 5)
     assert marks(await cache.read(0, 10)) == [1, 4, 5]
     counts = cache.counts()
     assert (counts.received, counts.cached, counts.dropped) == (5, 3, 2)
+    assert caplog.text.count("the frame cache's memory is full too") == 1
+
+
+async def test_a_full_cache_is_told_once_and_that_it_has_room_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A broker that takes less than comes in makes room for moments: that is not the end of it."""
+    caplog.set_level(logging.INFO)
+    async with opened(tmp_path, max_frames=2) as cache:
+        for number in range(1, 6):
+            fill(cache, number, number + 100, number + 200)
+            await until(stored(cache))
+            cache.forget((await cache.read(0, 1))[:1])
+            await until(lambda: cache.counts().cached == 1)
+        assert [record.getMessage()[:27] for record in caplog.records] == [
+            "the frame cache is full: th"
+        ]
+        monkeypatch.setattr(cache_module, "ROOM_AFTER_S", 0.0)
+        cache.forget(await cache.read(0, 1))
+        await until(lambda: "the frame cache has room again after " in caplog.text)

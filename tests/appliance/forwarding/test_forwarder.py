@@ -1,4 +1,6 @@
 import asyncio
+import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import groupby, pairwise
@@ -8,6 +10,8 @@ import pytest
 
 from appliance.forwarding import forwarder as forwarder_module
 from appliance.forwarding.cache import FrameCache
+from appliance.forwarding.cache_file import CacheError
+from appliance.forwarding.cached_frame import CachedFrame
 from appliance.forwarding.forwarder import DeliveryCounts, Forwarder
 from appliance.parameters.tls import client_context
 from appliance.settings import MqttSettings
@@ -44,9 +48,10 @@ async def forwarding(
     settings: MqttSettings | None = None,
     *,
     connect: bool = False,
+    **changes: str,
 ) -> AsyncIterator[Forwarder]:
-    """A forwarder at work."""
-    chosen = configuration(port, authority)
+    """A forwarder at work; `changes` name parameters with _ for -."""
+    chosen = configuration(port, authority, **changes)
     forwarder = Forwarder(
         chosen, client_context(chosen, "1.2"), cache, settings or MqttSettings(), DeliveryCounts()
     )
@@ -218,6 +223,33 @@ async def test_the_random_part_differs(
     assert len(set(jitters)) > 10
 
 
+async def test_the_first_puback_is_told(
+    cache: FrameCache, authority: Authority, broker: RecordingBroker
+) -> None:
+    """Of frames where there is no status topic: a connection is no PUBACK."""
+    began = time.time()
+    async with forwarding(cache, authority, broker.port, connect=True) as forwarder:
+        assert await forwarder.proof(10) is None
+        assert not forwarder.first_puback.done()
+        fill(cache, 1)
+        first = await asyncio.wait_for(forwarder.first_puback, 10)
+        assert began <= first <= time.time()
+        fill(cache, 2)
+        await until(delivered(cache))
+        assert forwarder.first_puback.result() == first
+
+
+async def test_the_status_message_has_the_first_puback(
+    cache: FrameCache, authority: Authority, broker: RecordingBroker
+) -> None:
+    """With a status topic, before any frame has come."""
+    async with forwarding(
+        cache, authority, broker.port, connect=True, status_topic="status"
+    ) as forwarder:
+        await asyncio.wait_for(forwarder.first_puback, 10)
+        assert [publish.topic for publish in broker.publishes] == ["status"]
+
+
 async def test_stopping_settles_what_is_in_flight(
     cache: FrameCache, authority: Authority, broker: RecordingBroker
 ) -> None:
@@ -272,3 +304,104 @@ async def test_live_frames_go_out_one_by_one(
             await until(delivered(cache))
     assert [numbers([publish.payload]) for publish in broker.publishes] == [[n] for n in range(5)]
     assert all(one.at <= other.at for one, other in pairwise(broker.publishes))
+
+
+async def test_an_outage_is_told_once_and_its_end_with_how_long(
+    cache: FrameCache,
+    authority: Authority,
+    broker: RecordingBroker,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A line for each reason, none for the attempts between, and one when frames go out again."""
+    caplog.set_level(logging.INFO, "appliance")
+    monkeypatch.setattr(forwarder_module, "retry_delay", lambda *_: 0.001)
+    broker.script.connack = 3
+    fill(cache, 1)
+    async with forwarding(cache, authority, broker.port):
+        await until(lambda: len(broker.connections) >= 3)
+        broker.script.connack = 5
+        await until(lambda: len(broker.connections) >= 6)
+        broker.script.connack = 0
+        await until(delivered(cache))
+    unavailable, refused, again = caplog.records
+    assert "is unavailable" in unavailable.getMessage()
+    assert refused.levelname == unavailable.levelname == "WARNING"
+    assert again.levelname == "INFO"
+    url = f"ssl://broker.localhost:{broker.port}"
+    attempts = len(broker.connections) - 1
+    assert (
+        again.getMessage() == f"connected again to {url} after less than 1 s, {attempts} attempts"
+    )
+
+
+async def test_a_broker_that_accepts_and_hangs_up_does_not_fill_the_log(
+    cache: FrameCache,
+    authority: Authority,
+    broker: RecordingBroker,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As one does whose policy forbids the topic: connected is not yet recovered."""
+    caplog.set_level(logging.INFO, "appliance")
+    monkeypatch.setattr(forwarder_module, "retry_delay", lambda *_: 0.001)
+    broker.script.close_on_publish = 1
+    fill(cache, 1)
+    async with forwarding(cache, authority, broker.port):
+        await until(lambda: len(broker.connections) >= 5)
+        broker.script.close_on_publish = None
+        await until(delivered(cache))
+    first, lost, again = [record.getMessage() for record in caplog.records]
+    assert first.startswith("connected to ssl://")
+    assert lost.startswith(
+        "no connection to the broker: the connection to broker.localhost is lost"
+    )
+    assert again.startswith("connected again to ")
+
+
+async def test_a_connection_that_lasts_ends_the_outage(
+    cache: FrameCache,
+    authority: Authority,
+    broker: RecordingBroker,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """With no frame to prove it."""
+    caplog.set_level(logging.INFO, "appliance")
+    monkeypatch.setattr(forwarder_module, "retry_delay", lambda *_: 0.001)
+    monkeypatch.setattr(forwarder_module, "LASTING_S", 0.01)
+    broker.script.connack = 3
+    async with forwarding(cache, authority, broker.port, connect=True):
+        await until(lambda: caplog.records)
+        broker.script.connack = 0
+        await until(lambda: "connected again to" in caplog.text)
+
+
+async def test_a_cache_that_cannot_be_read_is_told_once(
+    cache: FrameCache,
+    authority: Authority,
+    broker: RecordingBroker,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """However often it is tried, and that it can be again."""
+    caplog.set_level(logging.INFO, "appliance")
+    monkeypatch.setattr(forwarder_module, "CACHE_RETRY_S", 0.001)
+    tries = 0
+
+    async def refuse(*_: object) -> list[CachedFrame]:
+        nonlocal tries
+        tries += 1
+        raise CacheError("the frame cache cannot be used: check the disk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "read", refuse)
+        fill(cache, 1)
+        async with forwarding(cache, authority, broker.port):
+            await until(lambda: tries > 3)
+            patch.undo()
+            await until(delivered(cache))
+    texts = [record.getMessage() for record in caplog.records]
+    assert texts[1] == "the frame cache cannot be used: check the disk"
+    assert texts[2] == "the frame cache can be read again after less than 1 s"
+    assert len(texts) == 3

@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,37 @@ def test_the_history_is_bounded_and_never_forgets_what_is_active(
     assert again.active == IN_SERVICE
 
 
+def test_the_first_puback_completes_the_active_activation_once(
+    store: ParameterStore, directory: Path
+) -> None:
+    """The first one stays, across a restart too; one that went back is not touched."""
+    store.record(WENT_BACK)
+    store.complete(250.5)
+    store.complete(300.0)
+    for each in (store, load(directory)):
+        assert each.activations == (WENT_BACK, replace(IN_SERVICE, first_puback=250.5))
+
+
+def test_nothing_active_has_no_first_puback(directory: Path) -> None:
+    """A forwarder that is a moment late finds nothing to complete, and writes nothing."""
+    store = load(directory)
+    store.complete(1.0)
+    assert list(directory.iterdir()) == []
+
+
+def test_a_file_of_an_earlier_version_loads(store: ParameterStore, directory: Path) -> None:
+    """It knows of no first PUBACK; the next one completes it."""
+    path = directory / "activations.json"
+    document = json.loads(path.read_text())
+    for entry in document["activations"]:
+        del entry["first_puback"]
+    path.write_text(json.dumps(document))
+    again = load(directory)
+    assert again.activations == store.activations
+    again.complete(2.0)
+    assert load(directory).activations[0].first_puback == 2.0
+
+
 def test_every_character_comes_back(directory: Path) -> None:
     """Texts are stored as they are, whatever they hold."""
     values = ParameterValues({"last-will-payload": 'æ🙂"\\\r\n\t\0\u2028', "client-id": " x "})
@@ -101,6 +133,8 @@ DAMAGED_ACTIVATIONS = [
         {"at": "today"},
         {"at": float("nan")},
         {"by": 7},
+        {"first_puback": "soon"},
+        {"first_puback": float("inf")},
         {"in_service": 1},
         {"values": {"hunter2": "x"}},
     )
@@ -158,6 +192,8 @@ def test_a_failed_write_keeps_the_old_values(
             store.save(SECOND)
         with pytest.raises(StoreError, match=r"^not stored, activations\.json .*No space.* again$"):
             store.record(WENT_BACK)
+        with pytest.raises(StoreError, match=r"^not stored, activations\.json .*No space.* again$"):
+            store.complete(1.0)
     assert (store.saved, store.activations) == (FIRST, (IN_SERVICE,))
     again = load(directory)
     assert (again.saved, again.activations) == (FIRST, (IN_SERVICE,))

@@ -1,14 +1,7 @@
 from datetime import UTC, datetime
 
-import pytest
-
 from appliance.hidden_characters import REPLACEMENT
-from appliance.ssh.plain_text import (
-    parameter_states,
-    parameters_table,
-    printable,
-    status_text,
-)
+from appliance.ssh.reports import parameter_states, parameters_table, status_text
 from appliance.status import (
     BrokerStatus,
     CacheStatus,
@@ -28,20 +21,6 @@ STATUS = Status(
     ),
     ConfigurationStatus(None, ("broker-url", "data-topic")),
 )
-
-
-@pytest.mark.parametrize(
-    "hidden", ["\x1b", "\x00", "\x7f", "\x9b", "\n", "\u202e", "\u200b", "\ue000", "\ud800"]
-)
-def test_hidden_characters_are_replaced(hidden: str) -> None:
-    """Controls, bidirectional overrides, private use and surrogates show up as such."""
-    assert printable(f"a{hidden}b") == f"a{REPLACEMENT}b"
-
-
-def test_what_can_be_read_stays() -> None:
-    """Letters of any script, symbols and what is to be kept are untouched."""
-    assert printable("Zähler 水 €“”…") == "Zähler 水 €“”…"
-    assert printable("a\n\tb\r", keep="\n\t") == f"a\n\tb{REPLACEMENT}"
 
 
 async def test_states_follow_what_is_saved(unit: Unit) -> None:
