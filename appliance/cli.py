@@ -21,7 +21,7 @@ from appliance.radio.simulated_modem import SimulatedModem
 from appliance.service import end_of_service, serving
 from appliance.settings import LONGEST_SERIAL_NUMBER, is_label_text, load
 from appliance.unit import DISTRIBUTION
-from tui.session import run as screen
+from tui.session import screen
 
 DONE, FAILED = 0, 1  # 2, wrong usage, is argparse's own
 
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(chosen: argparse.Namespace) -> None:
     async def serve() -> None:
         ended = end_of_service()
-        async with serving(settings, screen):
+        async with serving(settings, screen()):
             await ended
 
     _log_to_standard_error(logging.INFO)
@@ -60,7 +60,7 @@ def _demo(chosen: argparse.Namespace) -> None:
             f"the demo needs {error.name}: pip install 'openlinkiq-concentrator[demo]'"
         ) from error
     _log_to_standard_error(logging.WARNING)
-    run(load(chosen.settings), screen, _say, blank=chosen.blank, broker_port=chosen.broker_port)
+    run(load(chosen.settings), screen(), _say, blank=chosen.blank, broker_port=chosen.broker_port)
 
 
 def _provision(chosen: argparse.Namespace) -> None:
@@ -244,6 +244,10 @@ def _say(line: object) -> None:
 
 
 def _log_to_standard_error(level: int) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(level)  # the unit's journal takes in more than is printed of a demo
     logging.basicConfig(
-        level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        level=level,
+        handlers=[handler],
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )

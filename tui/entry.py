@@ -1,4 +1,4 @@
-"""Owns one parameter on the screen: its input field, and whether what is in it has been saved.
+"""Owns one parameter on the screen: its input field, how it stands, and what is said of it.
 
 A saved secret never comes into its field, which starts empty: only that it is set is shown.
 """
@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from enum import Enum
 
 from appliance.parameters.catalogue import Kind, Parameter
+from appliance.parameters.finding import Finding
 from appliance.parameters.secret import Secret
+from tui.drafts import Edit
+from tui.judgement import Judgement, of_findings
 from tui.keys import PASTE_LIMIT
 from tui.widgets import TextField, Viewport
 
@@ -24,6 +27,7 @@ class State(Enum):
     ACTIVE = "="
     PENDING = "*"
     EDITED = "~"
+    INVALID = "!"
 
 
 class Entry:
@@ -45,6 +49,10 @@ class Entry:
         self._origin = Secret("")
         self._pending = False
         self._cleared = False
+        self._active_lines: tuple[str, ...] = ()  # where the active value is a PEM
+        self._judged: Secret | None = None  # the text that the verdict is about
+        self._verdict: Judgement | None = None
+        self._findings: tuple[Finding, ...] = ()  # of the saved configuration's review
 
     @property
     def origin(self) -> str:
@@ -73,12 +81,54 @@ class Entry:
 
     @property
     def state(self) -> State:
-        """Where the value stands."""
+        """What the list shows: where the value stands, or that it would be refused."""
+        if self.judgement and self.judgement.refused:
+            return State.INVALID
+        return self.standing
+
+    @property
+    def standing(self) -> State:
+        """Where the value stands, right or wrong."""
         if self.edited:
             return State.EDITED
         if self._pending:
             return State.PENDING
         return State.ACTIVE if self.stored else State.EMPTY
+
+    @property
+    def judgement(self) -> Judgement | None:
+        """What there is to say of the text in the field, or, unedited, of what is saved."""
+        if self.edited:
+            return self._verdict if self.text else None  # Save always takes an empty one
+        return of_findings(self._findings)
+
+    @property
+    def to_be_judged(self) -> str | None:
+        """The edited text that nothing has been said of yet."""
+        if not self.edited or self._judged == Secret(self.text):
+            return None
+        return self.text
+
+    def take_judgement(self, text: str, judgement: Judgement | None) -> None:
+        """Take what is to be said of the text, which may be another one by now."""
+        self._judged, self._verdict = Secret(text), judgement
+
+    def take_findings(self, findings: tuple[Finding, ...]) -> None:
+        """Take what the review of the saved configuration says of this parameter."""
+        self._findings = findings
+
+    @property
+    def edit(self) -> Edit | None:
+        """The edit that is not saved, for another session to take up."""
+        if not self.edited:
+            return None
+        return Edit(Secret(self.text), self._origin, self._cleared)
+
+    def restore(self, edit: Edit) -> None:
+        """Take up an edit of another session."""
+        self.field.replace(edit.text.reveal())
+        self._origin, self._cleared = edit.origin, edit.cleared
+        self._explain()
 
     def refresh(self, saved: str, *, pending: bool) -> None:
         """Take over what is saved by now, perhaps from elsewhere; an edit under way stays."""
@@ -97,6 +147,7 @@ class Entry:
         if self.text == submitted:
             self.field.replace(self._saved)
             self._cleared = False
+            self._verdict = self._judged = None
 
     def meet(self, saved: str) -> None:
         """Be told of the value saved meanwhile: another Save replaces that one knowingly."""
@@ -105,6 +156,7 @@ class Entry:
     def drop_edit(self) -> None:
         """Show what is saved."""
         self.field.replace(self._saved)
+        self._verdict = self._judged = None
         self._cleared = self.conflict = False
         self._explain()
 
@@ -112,8 +164,26 @@ class Entry:
         """Put in the field, as an edit, what another parameter's paste held for this one."""
         self.field.replace(text)
 
-    def describe(self, lines: Sequence[str]) -> None:
-        """Take the lines that describe the saved value; none where its text is shown."""
+    @property
+    def summary(self) -> str:
+        """The value in one line, for a list: a secret and a PEM as what they are."""
+        if self.edited or not self.stored:
+            return ""
+        if self.parameter.secret:
+            return "(set)"
+        if self.parameter.kind is Kind.PEM:
+            return str(self._description.edit_text).partition("\n")[0]
+        return self._saved.replace("\n", " ")
+
+    def active_words(self, text: str) -> str:
+        """Return what to show of the value in service, whose text is given."""
+        if self._active_lines:
+            return ", ".join(self._active_lines)
+        return "set" if self.parameter.secret else text.replace("\n", " ")
+
+    def describe(self, lines: Sequence[str], active: Sequence[str] = ()) -> None:
+        """Take the lines that describe the saved and the active value; none where text is shown."""
+        self._active_lines = tuple(active)
         text = "\n".join(lines)
         if text and self.parameter.secret:
             text = f"{_REPLACES}\n{text}"

@@ -5,13 +5,17 @@ loop, the unit or another session. The terminal is always left as it was found.
 """
 
 import asyncio
+import functools
+import gc
 import logging
 import math
 import textwrap
-from collections.abc import Coroutine
+import time
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING
 
 from tui.app import App
+from tui.drafts import Drafts
 from tui.keys import KeyDecoder
 from tui.screen import TerminalScreen
 from tui.terminal import Terminal
@@ -19,17 +23,29 @@ from tui.terminal import Terminal
 if TYPE_CHECKING:
     from appliance.unit import Unit
 
-__all__ = ["Terminal", "run"]
+__all__ = ["Terminal", "run", "screen"]
 
 logger = logging.getLogger(__name__)
 
 _REFRESH_S = 1.0
-# Least time between two pictures: keys held down and storms of resizing share one.
+# Least time between two pictures: keys held down share one.
 _FRAME_S = 0.02
+# A window that is being dragged is drawn once its size has stayed as it is for so long.
+_SETTLE_S = 0.05
 _FAILED = "The screen failed; what you saved is safe. Please log in again."
 
 
-async def run(unit: "Unit", terminal: Terminal, idle_timeout: float) -> None:
+def screen() -> Callable[["Unit", Terminal, float], Awaitable[None]]:
+    """Return the screen of one unit; its sessions take up each other's unsaved edits.
+
+    To be called when all is imported: the garbage collector then leaves that alone, which would
+    hold up a picture in its midst for some 20 ms.
+    """
+    gc.freeze()
+    return functools.partial(run, drafts=Drafts())
+
+
+async def run(unit: "Unit", terminal: Terminal, idle_timeout: float, *, drafts: Drafts) -> None:
     """Show the screen on the terminal until the technician leaves or the line is gone.
 
     Also ends after `idle_timeout` seconds without a key press; 0 means never.
@@ -39,7 +55,7 @@ async def run(unit: "Unit", terminal: Terminal, idle_timeout: float) -> None:
     session = None
     try:
         screen.start()
-        session = _Session(unit, terminal, screen, idle_timeout)
+        session = _Session(unit, terminal, screen, idle_timeout, drafts)
         farewell = await session.converse()
     except Exception:  # the edge of a session
         logger.exception("the screen of %s failed; its session ends", terminal.peer)
@@ -56,7 +72,12 @@ class _Session:
     """The conversation itself; times are those of the loop's clock."""
 
     def __init__(
-        self, unit: "Unit", terminal: Terminal, screen: TerminalScreen, idle_timeout: float
+        self,
+        unit: "Unit",
+        terminal: Terminal,
+        screen: TerminalScreen,
+        idle_timeout: float,
+        drafts: Drafts,
     ) -> None:
         self._terminal = terminal
         self._screen = screen
@@ -68,8 +89,15 @@ class _Session:
         self._heard_at = now
         self._quiet_at = math.inf  # when the decoder is to be told that nothing more came
         self._refresh_at = now + _REFRESH_S
+        self._settled_at = now  # when the size counts as the one that it is to be
         self._app = App(
-            unit, f"tech from {terminal.peer}", terminal.size, self._spawn, self._changed.set
+            unit,
+            f"tech from {terminal.peer}",
+            terminal.size,
+            drafts,
+            self._spawn,
+            self._changed.set,
+            screen.mouse,
         )
 
     async def converse(self) -> str:
@@ -83,8 +111,8 @@ class _Session:
         return farewell
 
     async def end(self) -> None:
-        """Leave nothing undecided behind."""
-        await self._app.end()
+        """Leave nothing undecided behind; edits stay for the next login, unless left on purpose."""
+        await self._app.end(None if self._app.finished else time.time())
 
     async def _listen(self, reading: asyncio.Task[bytes | tuple[int, int] | None]) -> str:
         """Take what the terminal sends, and what the clock brings, until the end."""
@@ -102,12 +130,13 @@ class _Session:
             self._pass_time(clock())
             if self._app.finished or clock() - self._heard_at >= self._idle_timeout:
                 reading.cancel()
-                return "" if self._app.finished else self._idle_words()
+                return self._app.farewell if self._app.finished else self._idle_words()
 
     def _take(self, event: bytes | tuple[int, int], now: float) -> None:
         if isinstance(event, tuple):
             self._app.size = event
             self._screen.clear()
+            self._settled_at = now + _SETTLE_S
             return
         self._heard_at = now
         for press in self._keys.feed(event, now):
@@ -127,6 +156,9 @@ class _Session:
         """Draw what changed, never further ahead of the client than one picture."""
         while True:
             await self._changed.wait()
+            if (pause := self._settled_at - asyncio.get_running_loop().time()) > 0:
+                await asyncio.sleep(pause)
+                continue
             self._changed.clear()
             self._screen.draw_screen(self._app.size, self._app.picture())
             await self._terminal.drain()
@@ -142,5 +174,6 @@ class _Session:
     def _idle_words(self) -> str:
         words = f"Closed: no key was pressed for {self._idle_timeout:.0f} seconds."
         if self._app.unsaved:
-            words += f" Edited, not saved and lost: {', '.join(self._app.unsaved)}."
+            unsaved = ", ".join(self._app.unsaved)
+            words += f" Edited, not saved, and offered at the next login: {unsaved}."
         return words

@@ -1,11 +1,8 @@
 """Owns what a screen asks of a terminal, and what the name in TERM lets it send there."""
 
+import re
+from dataclasses import dataclass, replace
 from typing import Protocol
-
-# Names that promise no more than the VT100's repertoire, or less: drawn in ASCII.
-_ASCII_FAMILIES = ("linux", "vt", "dumb", "ansi", "cons", "sun", "wyse", "unknown")
-# Of these, the ones known to have colours all the same.
-_COLOUR_FAMILIES = ("linux", "ansi", "cons")
 
 
 class Terminal(Protocol):
@@ -33,14 +30,43 @@ class Terminal(Protocol):
         """Wait until what was queued is on its way."""
 
 
-def speaks_utf8(term: str) -> bool:
-    """Say whether a terminal of that name shows UTF-8; TERM is all a client tells of it."""
-    return bool(term) and not term.lower().startswith(_ASCII_FAMILIES)
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a terminal understands beyond placing the cursor, erasing, bold and standout.
+
+    Nothing else is sent to it: it might be printed.
+    """
+
+    utf8: bool = False
+    colours: bool = False  # the 16, of which 8 are used
+    wrap_mode: bool = False  # DECAWM (?7): the last column of the last row need not scroll
+    cursor_mode: bool = False  # DECTCEM (?25): the cursor can be hidden
+    paste_mode: bool = False  # ?2004: what is pasted is marked
+    buffers: bool = False  # ?1049: what was on the screen comes back
+    mouse: bool = False  # ?1000, and where it is known ?1006
 
 
-def has_colours(term: str) -> bool:
-    """Say whether a terminal of that name shows the 16 colours."""
+_PLAIN = Abilities()
+_VT100 = replace(_PLAIN, wrap_mode=True)
+_VT220 = replace(_VT100, cursor_mode=True)
+# Its font has no box drawing for certain. What it does not know of private modes it ignores, as
+# all since the VT100 do (console_codes(4)); pastes it marks since Linux 6.16.
+_CONSOLE = replace(_VT220, colours=True, mouse=True, paste_mode=True)
+_MODERN = Abilities(*[True] * 7)
+
+# By how names begin, the first that fits. What they promise is what ncurses' terminfo says of
+# them; a name that is not here is one of the many that are like xterm.
+_FAMILIES = (
+    (r"$|dumb|unknown|sun|wyse", _PLAIN),
+    (r"ansi|cons|pcansi", replace(_PLAIN, colours=True)),
+    (r"vt1|vt5\d(?!\d)|vt$", _VT100),
+    (r"vt\d", _VT220),
+    (r"linux", _CONSOLE),
+)
+
+
+def abilities(term: str) -> Abilities:
+    """Return what the name promises; TERM is all that a client tells of its terminal."""
     name = term.lower()
-    if name.endswith(("-m", "-mono")):
-        return False
-    return speaks_utf8(name) or name.startswith(_COLOUR_FAMILIES)
+    able = next((able for names, able in _FAMILIES if re.match(names, name)), _MODERN)
+    return replace(able, colours=False) if name.endswith(("-m", "-mono")) else able

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from appliance.activation import Trial
 from appliance.parameters.store import StoreError
 from tui import words
-from tui.view import Notice, TrialScene
+from tui.parameters_picture import Notice, TrialScene
 
 if TYPE_CHECKING:
     from appliance.unit import Unit

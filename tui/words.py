@@ -1,13 +1,14 @@
 """Owns the longer answers of the screen, in the technician's words."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from appliance.parameters.catalogue import Kind, Parameter, parameter
+from appliance.parameters.catalogue import CATALOGUE, Kind, Parameter, parameter
 from appliance.parameters.finding import Finding
 from appliance.parameters.refusal import Refused
 from appliance.parameters.store import Activation
-from appliance.status import Step
-from tui.view import Notice
+from tui.drafts import Draft
+from tui.parameters_picture import Notice
 
 _WELCOME = (
     "Choose a parameter, type or paste its value, then TAB to <Save> and press Enter. "
@@ -67,23 +68,73 @@ def problems(refusals: Sequence[Refused]) -> Notice:
     return Notice("\n".join(("Not activated, what was in service stays so:", *lines)), "refused")
 
 
-def rehearsal_failed(reason: str, steps: tuple[Step, ...]) -> Notice:
-    """Say why the broker cannot be reached, and how to insist."""
-    again = "Press <Activate> again to activate all the same, without a check."
-    return Notice(f"Not activated: {reason}\n{again}", "refused", steps)
+def rehearsal_failed(reason: str, *, choice: bool) -> Notice:
+    """Say why the broker cannot be reached, and where there is a choice, what it is."""
+    lines = [f"Not activated, what was in service goes on: {reason}"]
+    if choice:
+        lines.append("<Go back> to mend it; <Keep anyway> activates all the same.")
+    return Notice("\n".join(lines), "refused")
 
 
-def activated(findings: Sequence[Finding], steps: tuple[Step, ...], *, check: bool) -> Notice:
+def named_first(reason: str, default: int) -> int:
+    """Return the place in the catalogue of the parameter that a reason names first."""
+    places = {reason.find(each.label): number for number, each in enumerate(CATALOGUE)}
+    places.pop(-1, None)
+    return places[min(places)] if places else default
+
+
+def activated(findings: Sequence[Finding], *, check: bool) -> Notice:
     """Say that the values are in service, with what should still be known of them."""
     how = "confirmed by the broker." if check else "in service, without a check."
     lines = (f"{each.severity.capitalize()}: {_of(each.key, each.text)}" for each in findings)
-    return Notice("\n".join((f"Activated: {how}", *lines)), "done", steps)
+    return Notice("\n".join((f"Activated: {how}", *lines)), "done")
 
 
 def trial_over(newest: Activation) -> Notice:
     """Say how a trial ended."""
     return Notice(
         f"The trial is over: {newest.outcome}.", "done" if newest.in_service else "refused"
+    )
+
+
+def offered_drafts(drafts: Sequence[Draft]) -> str:
+    """Offer the unsaved edits of sessions before; empty where there are none."""
+    if not drafts:
+        return ""
+    keys = dict.fromkeys(key for draft in drafts for key in draft.edits)
+    newest = drafts[-1]
+    when = "in a session still open"
+    if newest.left_at is not None:
+        when = f"cut off at {datetime.fromtimestamp(newest.left_at, UTC):%H:%M} UTC"
+    labels = ", ".join(parameter(key).label for key in keys)
+    return f"Unsaved edits of {newest.by}, {when}: {labels}. Ctrl-R or the menu restores them."
+
+
+def restored(filled: Sequence[str], kept: Sequence[str]) -> Notice:
+    """Say which edits are back, and which are not."""
+    lines = []
+    if filled:
+        lines.append(f"Back in the fields, not saved yet: {', '.join(filled)}.")
+    if kept:
+        lines.append(f"Not taken: {', '.join(kept)}. Edited here too: save or clear that first.")
+    return Notice("\n".join(lines), "done" if filled else "said")
+
+
+def farewell(pending: Sequence[str]) -> str:
+    """Remind of what was saved and forgotten; empty where nothing was."""
+    if not pending:
+        return ""
+    labels = ", ".join(parameter(key).label for key in pending)
+    return f"Saved, not in service before <Activate>: {labels}."
+
+
+def mouse(*, here: bool) -> Notice:
+    """Say whose the mouse is now, since only one can have it."""
+    if here:
+        return Notice("The mouse works here now; with Shift it marks and pastes all the same.")
+    return Notice(
+        "The mouse is your terminal's now: click again to paste or mark. The menu (Esc) has it "
+        "work here again."
     )
 
 

@@ -52,6 +52,8 @@ KEYS = {
     "page down": "\x1b[6~",
     **{f"ctrl {letter}": chr(ord(letter) - 96) for letter in "abcdefghijklmnopqrstuvwxyz"},
     **{f"f{number}": f"\x1bO{final}" for number, final in enumerate("PQRS", 1)},
+    "f5": "\x1b[15~",
+    "f10": "\x1b[21~",
 }
 
 # ssh asks on its controlling terminal: the child takes standard input as such before it starts.
@@ -142,9 +144,9 @@ class SshTerminal:
             data = data[os.write(self._terminal, data) :]
 
     def key(self, *names: str) -> None:
-        """Press keys by name: "tab", "shift tab", "enter", "up", "ctrl c"; see KEYS."""
+        """Press keys by name: "tab", "shift tab", "enter", "up", "ctrl c", see KEYS; or "m"."""
         for name in names:
-            self.type(KEYS[name])
+            self.type(name if len(name) == 1 else KEYS[name])
 
     def paste(self, text: str, *, bracketed: bool = True) -> None:
         """Paste as a terminal does: line ends become carriage returns, in brackets or bare."""

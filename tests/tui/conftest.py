@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from appliance.parameters.values import ParameterValues
 from appliance.settings import Settings
 from appliance.unit import Unit
 from tests.tui.wire_terminal import WireTerminal
+from tui.drafts import Drafts
 from tui.session import run
 
 Connect = Callable[..., WireTerminal]
@@ -33,17 +35,29 @@ async def unit(tmp_path: Path) -> AsyncIterator[Unit]:
 
 
 @pytest.fixture
+async def in_service(unit: Unit) -> ParameterValues:
+    """What is active on the unit, though nobody listens there."""
+    await unit.save("broker-url", "ssl://broker.localhost:1", "a test")
+    await unit.save("data-topic", "in/service", "a test")
+    await unit.activate("a test", check=False)
+    assert unit.active is not None
+    return unit.active
+
+
+@pytest.fixture
 async def connect(unit: Unit) -> AsyncIterator[Connect]:
     """Opens terminals with the screen on them; a session's task is `terminal.session`."""
     terminals: list[WireTerminal] = []
+    drafts = Drafts()
 
     def open_one(idle_timeout: float = 0, *, on: Unit = unit, **options: object) -> WireTerminal:
         terminal = WireTerminal(**options)  # type: ignore[arg-type]
-        terminal.session = asyncio.create_task(run(on, terminal, idle_timeout))
+        terminal.session = asyncio.create_task(run(on, terminal, idle_timeout, drafts=drafts))
         terminals.append(terminal)
         return terminal
 
     yield open_one
     for terminal in terminals:
         terminal.hang_up()
-    await asyncio.gather(*(terminal.session for terminal in terminals))
+    sessions = (terminal.session for terminal in terminals)
+    await asyncio.gather(*(each for each in sessions if not each.cancelled()))

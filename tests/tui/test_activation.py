@@ -14,9 +14,10 @@ from tests.support.configurations import values
 from tests.support.recording_broker import SILENCE, RecordingBroker
 from tests.support.waiting import until
 from tests.tui.conftest import Connect
-from tests.tui.technician import chosen_row, press
+from tests.tui.technician import chosen_row, pane, press
 from tests.tui.wire_terminal import WireTerminal
-from tui import app as app_module
+from tui import activating
+from tui.drafts import Drafts
 from tui.session import run
 
 BY = "tech from 192.0.2.7"
@@ -58,40 +59,46 @@ async def begin_trial(terminal: WireTerminal, broker: RecordingBroker) -> str:
 async def test_activate_puts_saved_values_into_service(
     connect: Connect, unit: Unit, broker: RecordingBroker, authority: Authority
 ) -> None:
-    """Each step is there with its time, the broker's confirmation ends it, the signs say so."""
+    """Each step is there, the broker's confirmation is the last one, the signs say so."""
     await enter(unit, broker, authority, "data")
-    terminal = connect(rows=40)
+    terminal = connect()
     await terminal.wait_for(">* Broker URL")
     await press(terminal, "<Activate>")
     text = await terminal.wait_for("Activated: confirmed by the broker.")
-    for name in ("clock", "name", "tcp", "tls", "mqtt"):
-        assert f"+ ok      {name:5}  0." in text
+    steps = [row[36:].split()[:2] for row in text.splitlines()[4:11]]
+    names = ("clock", "name", "tcp", "tls", "mqtt", "connect", "puback")
+    assert steps == [["+", name] for name in names]
+    assert "the broker has acknowledged" in pane(text)
     await terminal.wait_for(">= Broker URL")
+    await terminal.wait_for("In service now: connected")
     assert unit.active == unit.saved
 
 
 async def test_steps_show_as_they_happen_and_keys_are_answered(
     connect: Connect, unit: Unit, broker: RecordingBroker, authority: Authority
 ) -> None:
-    """While the broker is silent the steps before it are seen, and typing goes on at once."""
+    """While the broker is silent the step it is asked in is named, and keys go on acting."""
     await enter(unit, broker, authority, "data")
     broker.script.connack = SILENCE
-    terminal = connect(rows=40)
+    terminal = connect()
     await terminal.wait_for(">* Broker URL")
     await press(terminal, "<Activate>")
-    text = await terminal.wait_for("+ ok      tls")
-    assert "Activating ..." in text
-    assert "mqtt " not in text
+    text = await terminal.wait_for("> mqtt     login at the broker ... ")
+    assert "Activating: step 5 of 7 ..." in text
+    assert "+ tls " in text
+    assert "  connect  in service: connecting" in text
     began = time.monotonic()
     for row in ("Topic for Priority", "Topic for End-device", "Topic for Last Will"):
         terminal.key("down")
         await terminal.wait_for(lambda text, row=row: row in chosen_row(text))  # type: ignore[misc]
     assert time.monotonic() - began < 1  # the broker is given 8 s
+    assert "login at the broker" not in terminal.text()
     terminal.key("ctrl d")
-    await terminal.wait_for("Activating is still under way")
+    text = await terminal.wait_for("Activating is still under way")
+    assert "> mqtt     login at the broker" in text
     await broker.stop()
-    await terminal.wait_for("Not activated: ")
-    assert "x failed  mqtt" in terminal.text()
+    await terminal.wait_for("Not activated, what was in service goes on: ")
+    assert "x mqtt " in terminal.text()
 
 
 async def test_warnings_are_shown_with_the_success(
@@ -107,30 +114,61 @@ async def test_warnings_are_shown_with_the_success(
     assert "Warning: Payload for Last Will: has no effect without" in text
 
 
-async def test_a_failed_rehearsal_may_be_overruled_at_once(
+async def fail_rehearsal(
+    connect: Connect, unit: Unit, broker: RecordingBroker, authority: Authority
+) -> WireTerminal:
+    """Activate on a broker that refuses the login."""
+    await enter(unit, broker, authority, "data")
+    broker.script.connack = 5
+    terminal = connect()
+    await terminal.wait_for(">* Broker URL")
+    await press(terminal, "<Activate>")
+    text = await terminal.wait_for("<Go back>  <Keep anyway>")
+    assert "<Activate>" not in text
+    return terminal
+
+
+async def test_a_failed_rehearsal_may_be_overruled(
     connect: Connect,
     unit: Unit,
     broker: RecordingBroker,
     authority: Authority,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Reason and way out are told; the next Enter on the button activates without a check."""
-    monkeypatch.setattr(app_module, "GLANCE_S", 0.0)
-    await enter(unit, broker, authority, "data")
-    broker.script.connack = 5
-    terminal = connect(rows=40)
-    await terminal.wait_for(">* Broker URL")
-    await press(terminal, "<Activate>")
-    text = await terminal.wait_for("Press <Activate> again to activate all the same")
-    assert "Not activated: " in text
-    assert "x failed  mqtt" in text
+    """Reason and ways out are told; <Keep anyway> activates without a check."""
+    monkeypatch.setattr(activating, "GLANCE_S", 0.0)
+    terminal = await fail_rehearsal(connect, unit, broker, authority)
+    text = await terminal.wait_for("<Keep anyway> activates all the same.")
+    assert "Not activated, what was in service goes on: " in text
+    assert "x mqtt " in text
     assert unit.active is None
-    terminal.key("enter")
-    await terminal.wait_for("Activated: in service, without a check.")
+    terminal.key("right", "enter")
+    text = await terminal.wait_for("Activated: in service, without a check.")
+    assert "<Clear>  <Save>  <Activate>" in text
     assert unit.active == unit.saved
 
 
-async def test_an_enter_pressed_twice_overrules_nothing(
+async def test_a_failed_rehearsal_leads_back_to_its_cause(
+    connect: Connect,
+    unit: Unit,
+    broker: RecordingBroker,
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """<Go back> has the focus; it selects the parameter that the reason names first."""
+    monkeypatch.setattr(activating, "GLANCE_S", 0.0)
+    terminal = await fail_rehearsal(connect, unit, broker, authority)
+    assert "check MQTT Client Username" in " ".join(terminal.text().split())
+    row = next(row for row in terminal.lines() if "<Go back>" in row)
+    await until(lambda: terminal.cursor == (row.index("<Go"), terminal.lines().index(row)))
+    terminal.key("enter")
+    text = await terminal.wait_for(">  MQTT Client Username")
+    assert "<Clear>  <Save>  <Activate>" in text
+    assert "Not activated: what was in service goes on." in text
+    assert unit.active is None
+
+
+async def test_an_enter_pressed_twice_decides_nothing(
     connect: Connect,
     unit: Unit,
     broker: RecordingBroker,
@@ -139,36 +177,61 @@ async def test_an_enter_pressed_twice_overrules_nothing(
 ) -> None:
     """Some refusals come faster than a finger leaves the key; a later Enter is a decision."""
     clock = asyncio.get_running_loop().time
-    monkeypatch.setattr(app_module, "GLANCE_S", 2.0)
-    await enter(unit, broker, authority, "data")
-    broker.script.connack = 5
-    terminal = connect()
-    await terminal.wait_for(">* Broker URL")
-    await press(terminal, "<Activate>")
-    await terminal.wait_for("Press <Activate> again")
-    refused_at = clock()
-    terminal.key("enter")
-    await until(lambda: clock() > refused_at + 2.0)
+    monkeypatch.setattr(activating, "GLANCE_S", 1.0)
+    terminal = await fail_rehearsal(connect, unit, broker, authority)
+    refused_by = clock()
+    terminal.key("right", "enter", "left", "enter")
+    await until(lambda: clock() > refused_by + 1.0)
+    assert "<Go back>  <Keep anyway>" in terminal.text()
     assert unit.active is None
-    terminal.key("enter")
+    terminal.key("right", "enter")
     await terminal.wait_for("Activated: in service, without a check.")
 
 
-async def test_another_key_calls_for_a_check_again(
+@pytest.mark.parametrize("way", ["up", "down", "esc", "typing", "click"])
+async def test_turning_to_something_else_goes_back(
+    connect: Connect, unit: Unit, broker: RecordingBroker, authority: Authority, way: str
+) -> None:
+    """The parameter is there again, with the usual buttons; Activate rehearses anew."""
+    terminal = await fail_rehearsal(connect, unit, broker, authority)
+    if way == "typing":
+        terminal.send("x")
+    elif way == "click":
+        terminal.click(5, 6)
+    else:
+        terminal.key(way)
+    text = await terminal.wait_for("<Clear>  <Save>  <Activate>")
+    assert "x mqtt " not in text
+    assert "Keep anyway" not in text
+    attempts = len(broker.connections)
+    await press(terminal, "<Activate>")
+    if way == "typing":
+        await terminal.wait_for("Edited, not saved: Broker URL.")
+        terminal.key("enter")
+    await terminal.wait_for("<Go back>  <Keep anyway>")
+    assert len(broker.connections) == attempts + 1
+    assert unit.active is None
+
+
+async def test_a_failure_met_while_typing_asks_nothing(
     connect: Connect, unit: Unit, broker: RecordingBroker, authority: Authority
 ) -> None:
-    """Only a second Enter right away goes without."""
+    """Who has turned to a field again is told, and keeps the usual buttons."""
     await enter(unit, broker, authority, "data")
-    broker.script.connack = 5
+    broker.script.connack = SILENCE
     terminal = connect()
     await terminal.wait_for(">* Broker URL")
     await press(terminal, "<Activate>")
-    await terminal.wait_for("Press <Activate> again")
-    attempts = len(broker.connections)
-    terminal.key("left", "right", "enter")
-    await until(lambda: len(broker.connections) == attempts + 1)
-    await terminal.wait_for("Press <Activate> again")
-    assert unit.active is None
+    await terminal.wait_for("> mqtt ")
+    terminal.key("down")
+    await terminal.wait_for(">* Topic for Priority Data")
+    terminal.send("/north")
+    await terminal.wait_for("│event/north")
+    await broker.stop()
+    text = await terminal.wait_for("Not activated, what was in service goes on: ")
+    assert "<Clear>  <Save>  <Activate>" in text
+    assert "Keep anyway" not in text
+    assert "│event/north" in text
 
 
 @pytest.mark.usefixtures("serving")
@@ -286,7 +349,7 @@ async def test_a_cancelled_session_ends_its_own_trial(
     terminal = connect()
     await terminal.wait_for("<Activate>")
     wire = WireTerminal()
-    session = asyncio.create_task(run(unit, wire, 0))
+    session = asyncio.create_task(run(unit, wire, 0, drafts=Drafts()))
     await begin_trial(wire, broker)
     await terminal.wait_for("<Keep anyway>")
     session.cancel()

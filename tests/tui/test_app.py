@@ -1,348 +1,154 @@
-"""Keystrokes in, screen text out: a session on a real unit, only the wire is not real."""
+"""What works everywhere: Esc, the menu, the function keys, the mouse, leaving, the size."""
 
-import itertools
-from dataclasses import dataclass
-from pathlib import Path
+import re
+from collections.abc import Callable
 
 import pytest
 
-from appliance.parameters.catalogue import CATALOGUE, parameter
+from appliance.parameters.catalogue import CATALOGUE
 from appliance.unit import Unit
-from tests.support.certificates import Authority
 from tests.support.waiting import until
 from tests.tui.conftest import Connect
-from tests.tui.technician import LABELS, choose, chosen_row, pane, press
+from tests.tui.technician import LABELS, chosen_row
+from tests.tui.wire_terminal import WireTerminal
+
+MENU_ROW = re.compile(
+    r"│(?P<mark>[> ]) (?P<letter>[A-Z])  (?P<words>\S.*?) *(?P<key>F\d|\^.|Esc|)\s*│"
+)
+OPEN = "─ Menu ─"
+HOME = "<Activate>"
 
 
-def certificates(pem: str) -> list[str]:
-    """Return the certificates in a PEM; their order is the unit's business."""
-    return sorted("".join(each.split()) for each in pem.split("-----END CERTIFICATE-----"))
+def entries(text: str) -> dict[str, str]:
+    """Return the menu's entries, their letter by their words."""
+    return {row["words"]: row["letter"].lower() for row in MENU_ROW.finditer(text)}
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What a technician has in files."""
-
-    chain: str
-    certificate: str
-    key: str
+def gone(words: str) -> Callable[[str], bool]:
+    """Return a condition: the words are shown no more."""
+    return lambda text: words not in text
 
 
-@pytest.fixture
-def credentials(tmp_path: Path) -> Credentials:
-    """Authorities in one PEM of more than 12 kB, and a client's certificate and key."""
-    authorities = [Authority(tmp_path, f"authority {number:02}") for number in range(24)]
-    client = authorities[0].client("concentrator")
-    chain = "".join(authority.certificate for authority in authorities)
-    assert len(chain) > 12_000
-    return Credentials(chain, client.certificate, client.key)
+async def begin(connect: Connect, **options: object) -> WireTerminal:
+    """Return a terminal that shows the parameters, with an edit that is not saved."""
+    terminal = connect(**options)
+    terminal.paste("edited")
+    await terminal.wait_for("│edited  ")
+    return terminal
 
 
-async def test_up_and_down_visit_all_twelve(connect: Connect) -> None:
-    """Each label is chosen in turn, its description and example shown; the ends are ends."""
+def place(terminal: WireTerminal, words: str) -> tuple[int, int]:
+    """Return column and row of the words' first letter."""
+    row = next(y for y, row in enumerate(terminal.lines()) if words in row)
+    return terminal.lines()[row].index(words), row
+
+
+@pytest.mark.parametrize("key", ["esc", "f10"])
+async def test_the_menu_opens_and_closes_over_what_is_there(connect: Connect, key: str) -> None:
+    """Esc in the list, and F10; what is below stays, the edit too."""
+    terminal = await begin(connect)
+    terminal.key(key)
+    text = await terminal.wait_for(OPEN)
+    assert " Topic for Priority" in text
+    assert terminal.lines()[-1].endswith("Esc close")
+    terminal.key(key)
+    text = await terminal.wait_for(gone(OPEN))
+    assert "│edited  " in text
+    assert chosen_row(text).startswith(">! Broker URL")
+
+
+async def test_esc_goes_one_step_back(connect: Connect) -> None:
+    """From a button to the list, from a refused activation to the list; only there to the menu."""
     terminal = connect()
-    for each in CATALOGUE:
-        text = await terminal.wait_for(lambda text, each=each: each.label in chosen_row(text))  # type: ignore[misc]
-        assert each.description in pane(text)
-        assert each.example in pane(text)
-        terminal.key("down")
-    terminal.key(*["up"] * 11)
-    await terminal.wait_for(lambda text: LABELS[0] in chosen_row(text))
-    terminal.key("up", "down")
-    await terminal.wait_for(lambda text: LABELS[1] in chosen_row(text))
-
-
-async def test_a_value_is_typed_and_saved(connect: Connect, unit: Unit) -> None:
-    """What is typed is in the field; Save stores it, and the sign before the label follows."""
-    terminal = connect()
-    await choose(terminal, "data-topic")
-    terminal.send("meters/north/data")
-    text = await terminal.wait_for("meters/north/data  ")
-    assert chosen_row(text).startswith(">~ ")
-    assert "edited, not saved" in text
-    await press(terminal, "<Save>")
-    text = await terminal.wait_for("Saved: Topic for End-device Data.")
-    assert chosen_row(text).startswith(">* ")
-    assert "saved, not active" in text
-    assert unit.saved["data-topic"] == "meters/north/data"
-
-
-async def test_editing_keys_edit_the_field(connect: Connect, unit: Unit) -> None:
-    """Left, Home, End, Backspace and Delete work on the chosen parameter's field."""
-    terminal = connect()
-    await choose(terminal, "client-id")
-    terminal.send("abcdef")
-    await terminal.wait_for("abcdef")
-    terminal.key("backspace", "left", "delete", "home", "delete", "end")
-    await terminal.wait_for("│bcd  ")
-    await press(terminal, "<Save>")
-    await until(lambda: unit.saved["client-id"] == "bcd")
-
-
-async def test_tab_goes_round_and_shift_tab_back(connect: Connect) -> None:
-    """List, Clear, Save, Activate, list: the cursor stands on the button it has reached."""
-    terminal = connect()
-    await terminal.wait_for("<Activate>")
-    row = next(row for row in terminal.lines() if "<Activate>" in row)
-    y = terminal.lines().index(row)
-    buttons = [(row.index(name), y) for name in ("<Clear>", "<Save>", "<Activate>")]
+    await terminal.wait_for(HOME)
     field = terminal.cursor
-    for key, stops in (("tab", [*buttons, field]), ("shift tab", [*reversed(buttons), field])):
-        for stop in stops:
-            terminal.key(key)
-            await until(lambda stop=stop: terminal.cursor == stop)  # type: ignore[misc]
-
-
-async def test_keys_pressed_while_a_value_is_being_saved_are_not_lost(
-    connect: Connect, unit: Unit
-) -> None:
-    """A script, or fast fingers: three values and their Saves without a wait."""
-    terminal = connect()
-    for text in ("ssl://a.b:1", "event", "data"):
-        terminal.send(f"{text}\t\t\r\t\t")
-        terminal.key("down")
-    await until(lambda: unit.saved["data-topic"] == "data")
-    assert (unit.saved["broker-url"], unit.saved["event-topic"]) == ("ssl://a.b:1", "event")
-
-
-async def test_enter_on_a_single_line_leads_to_save(connect: Connect) -> None:
-    """Enter in the list changes nothing and says where to go."""
-    terminal = connect()
-    terminal.key("enter")
-    await terminal.wait_for("press TAB to reach <Save>".replace("press", "Press"))
-
-
-async def test_enter_in_a_text_begins_a_line(connect: Connect, unit: Unit) -> None:
-    """The Last Will's payload may have several lines."""
-    terminal = connect()
-    await choose(terminal, "last-will-payload")
-    terminal.send("{{")
-    await terminal.wait_for("│{{")
-    terminal.key("enter")
-    await terminal.wait_for("edited, not saved")
-    terminal.send("}}")
-    await terminal.wait_for("│}}")
-    await press(terminal, "<Save>")
-    await until(lambda: unit.saved["last-will-payload"] == "{{\n}}")
-
-
-async def test_an_unsaved_edit_stays_with_its_parameter(connect: Connect) -> None:
-    """Looking at other parameters costs nothing."""
-    terminal = connect()
-    terminal.send("ssl://half")
-    await terminal.wait_for("ssl://half")
-    terminal.key("down", "down")
-    await terminal.wait_for(lambda text: "ssl://half" not in text)
-    terminal.key("up", "up")
-    await terminal.wait_for("ssl://half")
-
-
-async def test_a_refusal_is_shown_in_full(connect: Connect, unit: Unit) -> None:
-    """The reason names what is wrong, the edit stays to be mended, nothing is stored."""
-    terminal = connect()
-    terminal.send("http://192.0.2.1")
-    await terminal.wait_for("http://192.0.2.1")
-    await press(terminal, "<Save>")
-    text = await terminal.wait_for("Not saved: ")
-    assert "ssl://" in text.split("Not saved: ")[1]
-    assert "http://192.0.2.1" in text
-    assert unit.saved["broker-url"] == ""
-
-
-@pytest.mark.parametrize("sizes", [(100_000,), (4096,), (1, 2, 3), (700, 1, 64), (33, 1500, 7)])
-async def test_a_pasted_chain_arrives_whole_without_brackets(
-    connect: Connect, unit: Unit, credentials: Credentials, sizes: tuple[int, ...]
-) -> None:
-    """However the network cuts it, 12 kB of PEM are the saved value."""
-    terminal = connect()
-    await choose(terminal, "broker-certificate")
-    data, cuts = credentials.chain.replace("\n", "\r").encode(), itertools.cycle(sizes)
-    while data:
-        size = next(cuts)
-        terminal.send(data[:size])
-        data = data[size:]
-    await terminal.wait_for(f"{credentials.chain.count(chr(10))} lines")
-    await press(terminal, "<Save>")
-    await terminal.wait_for("Saved: MQTT Broker Certificate.")
-    assert certificates(unit.saved["broker-certificate"]) == certificates(credentials.chain)
-
-
-async def test_a_pasted_chain_arrives_whole_in_brackets(
-    connect: Connect, unit: Unit, credentials: Credentials
-) -> None:
-    """Bracketed paste leaves nothing to guess: TAB may follow at once."""
-    terminal = connect()
-    await choose(terminal, "broker-certificate")
-    terminal.paste(credentials.chain)
-    await press(terminal, "<Save>")
-    await terminal.wait_for("Saved: MQTT Broker Certificate.")
-    assert certificates(unit.saved["broker-certificate"]) == certificates(credentials.chain)
-
-
-async def test_what_the_store_made_of_a_pem_is_shown(
-    connect: Connect, unit: Unit, credentials: Credentials
-) -> None:
-    """Blank lines around a PEM are gone from the field once it is saved."""
-    terminal = connect()
-    await choose(terminal, "client-certificate")
-    terminal.paste("\n\n\n" + credentials.certificate + "\n\n\n")
-    await press(terminal, "<Save>")
-    text = await terminal.wait_for("Saved: MQTT Client Certificate.")
-    assert f", {unit.saved['client-certificate'].count(chr(10))} lines" in text
-
-
-@pytest.mark.parametrize("chunks", [["x\ty\t\t\t\r\r"], ["xy", "\t", "\t", "\t", "\r", "\r", "z"]])
-async def test_a_paste_with_tabs_never_presses_a_button(
-    connect: Connect, unit: Unit, chunks: list[str]
-) -> None:
-    """TAB and Enter within pasted text are text, even where they would reach Activate."""
-    terminal = connect()
-    await choose(terminal, "last-will-payload")
-    terminal.send(*chunks)
-    text = await terminal.wait_for("edited, not saved")
-    assert "Activat" not in text.replace("<Activate>", "")
-    await press(terminal, "<Save>")
-    await terminal.wait_for("Saved: Payload")
-    assert unit.saved["last-will-payload"] == "".join(chunks).replace("\r", "\n")
-
-
-async def test_several_lines_for_one_are_told_of(connect: Connect) -> None:
-    """A one-line field takes the first line and says that there was more."""
-    terminal = connect()
-    await choose(terminal, "client-id")
-    terminal.paste("first\nsecond\n")
-    text = await terminal.wait_for("Only the first of 2 pasted lines")
-    assert "│first " in text
-    assert "second" not in text
-
-
-async def test_pasting_while_a_button_has_the_focus_fills_the_field(connect: Connect) -> None:
-    """A paste is never a press, wherever it lands."""
-    terminal = connect()
     terminal.key("tab", "tab")
-    terminal.paste("ssl://broker.example.com:8883\n")
-    await terminal.wait_for("│ssl://broker.example.com:8883 ")
+    await until(lambda: terminal.cursor == place(terminal, "<Save>"))
+    terminal.key("esc")
+    await until(lambda: terminal.cursor == field)
+    assert OPEN not in terminal.text()
+    terminal.key("tab", "tab", "tab", "enter")
+    await terminal.wait_for("Not activated, what was in service stays so:")
+    terminal.key("esc")
+    text = await terminal.wait_for(gone("Not activated"))
+    assert OPEN not in text
+    assert CATALOGUE[0].description[:30] in text
+    terminal.key("esc")
+    await terminal.wait_for(OPEN)
 
 
-async def test_clear_and_save_empty_a_value(connect: Connect, unit: Unit) -> None:
-    """Clear empties the field, Save what is stored; also for a required parameter."""
-    await unit.save("data-topic", "meters/north", "a test")
+async def test_each_entry_of_the_menu_does_what_its_key_does(connect: Connect) -> None:
+    """By letter, by arrows and Enter, and by function key: three ways to the same view."""
     terminal = connect()
-    await choose(terminal, "data-topic")
-    await terminal.wait_for("│meters/north ")
-    await press(terminal, "<Clear>")
-    await terminal.wait_for("Cleared: Topic for End-device Data")
-    assert unit.saved["data-topic"] == "meters/north"
-    terminal.key("tab", "enter")
-    await terminal.wait_for("Saved: Topic for End-device Data is empty now.")
-    assert unit.saved["data-topic"] == ""
+    await terminal.wait_for(HOME)
+    terminal.key("esc")
+    text = await terminal.wait_for(OPEN)
+    views = [row for row in MENU_ROW.finditer(text) if row["key"].startswith("F")]
+    assert [row["key"] for row in views][:4] == ["F1", "F2", "F3", "F4"]
+    terminal.key("esc")
+    for number, row in enumerate(views, 1):
+        title = f" {row['words']} "
+        await terminal.wait_for(gone(OPEN))
+        for way in ("letter", "arrows", "key"):
+            if way == "key":
+                terminal.key(row["key"].lower())
+            else:
+                terminal.key("f10")
+                await terminal.wait_for(OPEN)
+            if way == "letter":
+                terminal.send(row["letter"])
+            elif way == "arrows":
+                terminal.key(*["down"] * number, "enter")
+            await terminal.wait_for(lambda text, title=title: text.startswith(title))  # type: ignore[misc]
+            terminal.key("esc")
+            await terminal.wait_for(HOME)
 
 
-async def test_a_secret_is_never_sent_to_the_terminal(
-    connect: Connect, unit: Unit, credentials: Credentials
-) -> None:
-    """Neither while it is entered nor later is any of it in what the terminal receives."""
+async def test_the_menus_first_entry_leads_home(connect: Connect) -> None:
+    """From any view, as Esc does."""
     terminal = connect()
-    await choose(terminal, "client-private-key")
-    terminal.paste(credentials.key)
-    await terminal.wait_for("│*****")
-    await press(terminal, "<Save>")
-    await terminal.wait_for("set, not active")
-    assert unit.saved["client-private-key"]
-    terminal.key("up", "up", "up")
-    await terminal.wait_for(lambda text: LABELS[8] in chosen_row(text))
-    terminal.send("hunter2 hunter2")
-    await terminal.wait_for("│***************")
-    await press(terminal, "<Save>")
-    await terminal.wait_for("Saved: MQTT Client Password")
-    assert unit.saved["client-password"] == "hunter2 hunter2"
-    for line in credentials.key.splitlines()[1:-1]:
-        assert line.encode() not in terminal.received
-    assert b"hunter" not in terminal.received
-
-
-async def test_an_untouched_secret_is_not_wiped(connect: Connect, unit: Unit) -> None:
-    """Its field is empty, but only Clear and Save together forget a secret."""
-    await unit.save("client-password", "hunter2", "a test")
-    terminal = connect()
-    await choose(terminal, "client-password")
-    await terminal.wait_for("set; what you enter replaces it")
-    await press(terminal, "<Save>")
-    await terminal.wait_for("Nothing to save")
-    assert unit.saved["client-password"] == "hunter2"
-    terminal.key("shift tab", "enter")
-    await terminal.wait_for("cleared once you press <Save>")
-    terminal.key("tab", "enter")
-    await terminal.wait_for("MQTT Client Password is empty now")
-    assert unit.saved["client-password"] == ""
-
-
-async def test_activate_names_every_problem_by_its_label(connect: Connect, unit: Unit) -> None:
-    """What is missing is told in the technician's words; nothing is put into service."""
-    await unit.save("client-password", "hunter2", "a test")
-    terminal = connect()
-    await terminal.wait_for("<Activate>")
-    await press(terminal, "<Activate>")
-    text = await terminal.wait_for("Not activated")
-    notices = text.split("Not activated")[1]
-    for key in ("broker-url", "data-topic", "client-password"):
-        assert f"{parameter(key).label}: " in notices
-    assert unit.active is None
-
-
-async def test_activate_asks_when_an_edit_is_not_saved(connect: Connect, unit: Unit) -> None:
-    """It says what is not saved; only pressed again it goes on without the edit, to the broker."""
-    await unit.save("broker-url", "ssl://broker.localhost:1", "a test")
-    await unit.save("data-topic", "meters", "a test")
-    terminal = connect()
-    await choose(terminal, "client-id")
-    terminal.send("not saved")
-    await terminal.wait_for("│not saved")
-    await press(terminal, "<Activate>")
-    await terminal.wait_for("Edited, not saved: MQTT Client ID.")
-    assert unit.active is None
+    terminal.key("f3")
+    await terminal.wait_for(lambda text: text.startswith(" Log "))
+    terminal.key("f10")
+    await terminal.wait_for(OPEN)
     terminal.key("enter")
-    await terminal.wait_for("Not activated: broker.localhost refuses connections")
+    text = await terminal.wait_for(HOME)
+    assert text.startswith(" Concentrator KAM73471100")
 
 
-async def test_another_key_takes_the_warning_back(connect: Connect, unit: Unit) -> None:
-    """Only pressing twice in a row counts as having been told."""
-    terminal = connect()
-    terminal.send("edited")
-    await terminal.wait_for("│edited")
-    await press(terminal, "<Activate>")
-    await terminal.wait_for("Edited, not saved: Broker URL.")
-    terminal.key("left", "right", "enter")
-    await terminal.wait_for("Edited, not saved: Broker URL.")
-    assert unit.active is None
+async def test_letters_typed_at_the_menu_go_nowhere_else(connect: Connect) -> None:
+    """Those that are no entry's do nothing; a paste closes the menu and is text as ever."""
+    terminal = await begin(connect)
+    terminal.key("esc")
+    text = await terminal.wait_for(OPEN)
+    assert not set("xyz") & set(entries(text).values())
+    for letter in "xyz":
+        terminal.send(letter)
+        terminal.key("backspace", "delete", "left")
+    terminal.paste("!")
+    text = await terminal.wait_for("│edited!  ")
+    assert OPEN not in text
 
 
-async def test_values_set_elsewhere_show_up(connect: Connect, unit: Unit) -> None:
-    """A script's `set` is seen without a key being pressed."""
-    terminal = connect()
-    await terminal.wait_for(">  Broker URL")
-    await unit.save("broker-url", "ssl://elsewhere.example.com:8883", "a script")
-    await terminal.wait_for("ssl://elsewhere.example.com:8883")
-
-
-async def test_hidden_characters_of_a_value_do_not_reach_the_terminal(
-    connect: Connect, unit: Unit
-) -> None:
-    """A bidirectional override in a payload is seen to be there, and does nothing."""
-    await unit.save("last-will-payload", "a\u202eb\x1b]0;c\x07", "a test")
-    terminal = connect()
-    await choose(terminal, "last-will-payload")
-    await terminal.wait_for("│a\N{REPLACEMENT CHARACTER}b")
-    assert "\u202e".encode() not in terminal.received
-    assert b"\x1b]" not in terminal.received
+async def test_no_key_in_another_view_changes_a_field(connect: Connect, unit: Unit) -> None:
+    """What is typed and pasted there, and Enter, leave the parameters as they were."""
+    terminal = await begin(connect)
+    for key in ("f1", "f2", "f3", "f4"):
+        terminal.key(key)
+        await terminal.wait_for(gone(HOME))
+        terminal.send("z")
+        terminal.paste("pasted\npasted")
+        terminal.key("enter", "tab", "backspace", "ctrl r", "ctrl z", "esc")
+        text = await terminal.wait_for(HOME)
+        assert "│edited  " in text
+        assert text.count("~") == 1  # in the legend: no other is edited
+    assert not any(unit.saved.values())
 
 
 @pytest.mark.parametrize("key", ["ctrl c", "ctrl d"])
 async def test_leaving_with_an_edit_takes_two_presses(connect: Connect, key: str) -> None:
     """The first one says what would be lost."""
-    terminal = connect()
-    terminal.send("edited")
-    await terminal.wait_for("│edited")
+    terminal = await begin(connect)
     terminal.key(key)
     await terminal.wait_for("Press Ctrl-D again to leave without saving.")
     terminal.key("left", key)
@@ -359,12 +165,171 @@ async def test_leaving_without_an_edit_takes_one_press(connect: Connect) -> None
     await terminal.session
 
 
+async def test_leaving_by_the_menu_asks_as_well(connect: Connect) -> None:
+    """Wherever one is, the question and what would be lost are at home."""
+    terminal = await begin(connect)
+    terminal.key("f3")
+    await terminal.wait_for(gone(HOME))
+    terminal.key("f10")
+    letter = entries(await terminal.wait_for(OPEN))["Leave"]
+    terminal.send(letter)
+    text = await terminal.wait_for("Edited, not saved: Broker URL. Press Ctrl-D again")
+    assert HOME in text
+    terminal.key("f10")
+    await terminal.wait_for(OPEN)
+    terminal.key("end", "enter")
+    await terminal.session
+
+
 async def test_escape_throws_nothing_away(connect: Connect) -> None:
     """Esc is harmless."""
-    terminal = connect()
-    terminal.send("edited")
-    await terminal.wait_for("│edited")
+    terminal = await begin(connect)
+    for _ in range(3):
+        terminal.key("esc")
+        await terminal.wait_for(OPEN)
+        terminal.key("esc")
+        await terminal.wait_for(gone(OPEN))
+    terminal.key("tab")
     terminal.key("esc")
-    terminal.key("down")
-    terminal.key("up")
-    await terminal.wait_for("│edited")
+    terminal.key("down", "up")
+    await terminal.wait_for("│edited  ")
+
+
+async def test_a_click_chooses_a_parameter(connect: Connect) -> None:
+    """Each row of the list is its parameter's; nothing happens on the legend below."""
+    terminal = await begin(connect)
+    for number, label in enumerate(LABELS):
+        terminal.click(number, 2 + number)
+        await terminal.wait_for(lambda text, label=label: label in chosen_row(text))  # type: ignore[misc]
+    terminal.click(*place(terminal, "=active"))
+    terminal.click(0, 2)
+    await terminal.wait_for("│edited  ")
+
+
+async def test_a_click_puts_the_cursor_into_the_text(connect: Connect) -> None:
+    """Also from a button; what is typed next goes there."""
+    terminal = await begin(connect)
+    terminal.key("tab")
+    await until(lambda: terminal.cursor == place(terminal, "<Clear>"))
+    x, y = place(terminal, "│edited")
+    terminal.click(x + 1 + len("ed"), y)
+    await until(lambda: terminal.cursor == (x + 1 + len("ed"), y))
+    terminal.send("X")
+    await terminal.wait_for("│edXited  ")
+
+
+async def test_a_click_presses_a_button(connect: Connect, unit: Unit) -> None:
+    """Once, and only the button it is on; the release of it nothing more."""
+    terminal = connect()
+    terminal.paste("ssl://a.b:1")
+    await terminal.wait_for("│ssl://a.b:1")
+    terminal.click(*place(terminal, "<Save>"))
+    await terminal.wait_for("Saved: Broker URL.")
+    assert unit.saved["broker-url"] == "ssl://a.b:1"
+    x, y = place(terminal, "<Clear>")
+    terminal.click(x + 3, y)
+    await terminal.wait_for("Cleared: Broker URL")
+    terminal.click(x - 1, y)
+    terminal.click(*place(terminal, "<Activate>"))
+    text = await terminal.wait_for("Edited, not saved: Broker URL.")
+    assert "Activating" not in text
+
+
+@pytest.mark.parametrize("row", [0, 23])
+async def test_a_click_on_title_or_foot_opens_the_menu(connect: Connect, row: int) -> None:
+    """Where a terminal's user looks for one; again closes it, and an entry can be clicked."""
+    terminal = connect()
+    await terminal.wait_for(HOME)
+    terminal.click(40, row)
+    await terminal.wait_for(OPEN)
+    terminal.click(40, row)
+    await terminal.wait_for(gone(OPEN))
+    terminal.click(40, row)
+    await terminal.wait_for(OPEN)
+    terminal.click(2, 12)  # beside it
+    terminal.click(*place(terminal, "Log  "))
+    await terminal.wait_for(lambda text: text.startswith(" Log "))
+
+
+async def test_the_wheel_moves_through_list_and_menu(connect: Connect) -> None:
+    """As the arrows do, wherever the pointer is."""
+    terminal = connect()
+    await terminal.wait_for(HOME)
+    terminal.mouse(65, 60, 12)
+    terminal.mouse(65, 60, 12)
+    await terminal.wait_for(lambda text: LABELS[2] in chosen_row(text))
+    terminal.mouse(64, 60, 12)
+    await terminal.wait_for(lambda text: LABELS[1] in chosen_row(text))
+    terminal.key("f10")
+    await terminal.wait_for(OPEN)
+    terminal.mouse(65, 1, 1)
+    terminal.key("enter")
+    await terminal.wait_for(lambda text: text.startswith(" Help "))
+
+
+@pytest.mark.parametrize("button", [1, 2])
+async def test_another_button_gives_the_mouse_to_the_terminal(
+    connect: Connect, button: int
+) -> None:
+    """It pastes there: said once; a report still on its way takes nothing back, the menu does."""
+    terminal = await begin(connect)
+    terminal.click(5, 8, button)
+    words = "The mouse is your terminal's now: click again to paste"
+    await terminal.wait_for(words)
+    terminal.click(5, 8, button)
+    terminal.key("esc")
+    letter = entries(await terminal.wait_for(OPEN))["Mouse: use it here"]
+    assert words in terminal.text()
+    terminal.send(letter)
+    await terminal.wait_for("The mouse works here now")
+    terminal.key("esc")
+    assert "Mouse: give it to the terminal" in entries(await terminal.wait_for(OPEN))
+
+
+async def test_a_mouse_beyond_the_picture_does_nothing(connect: Connect) -> None:
+    """Reports may be older than the size, or absurd; drags and releases are no clicks."""
+    terminal = await begin(connect)
+    for column, row in ((79, 22), (500, 5), (5, 500), (500, 500), (34, 1), (36, 3)):
+        terminal.click(column, row)
+    terminal.mouse(0, 5, 8, released=True)
+    terminal.mouse(32, 5, 8)
+    terminal.resize(60, 20)
+    terminal.click(5, 8)
+    terminal.click(5, 0)
+    terminal.resize(80, 24)
+    terminal.send("!")
+    text = await terminal.wait_for("│edited!")
+    assert OPEN not in text
+    assert "Broker URL" in chosen_row(text)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+@pytest.mark.parametrize("view", ["", "f1", "f2", "f3", "f4"])
+async def test_every_view_fills_the_size_exactly(
+    connect: Connect, size: tuple[int, int], view: str
+) -> None:
+    """Title above, keys below, and no row of another size between them."""
+    terminal = connect(columns=size[0], rows=size[1])
+    await terminal.wait_for(HOME)
+    if view:
+        terminal.key(view)
+        await terminal.wait_for(gone(HOME))
+    lines = terminal.lines()
+    assert lines[0].endswith("radio unavailable")
+    assert len(lines[0]) == size[0] - 1
+    assert lines[-1].startswith(" ")
+    assert "Esc " in lines[-1]
+
+
+async def test_the_values_are_in_the_list_where_there_is_room(connect: Connect, unit: Unit) -> None:
+    """A resize is all it takes; a secret is only said to be set."""
+    await unit.save("data-topic", "meters/north", "a test")
+    await unit.save("client-password", "hunter2", "a test")
+    terminal = connect(columns=120, rows=40)
+    text = await terminal.wait_for("Topic for End-device Data       meters/north")
+    assert "MQTT Client Password            (set)" in text
+    terminal.resize(80, 24)
+    await terminal.wait_for(gone("meters/north"))
+    terminal.resize(200, 60)
+    await terminal.wait_for("Topic for End-device Data       meters/north")
+    assert b"hunter2" not in terminal.received

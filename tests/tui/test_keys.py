@@ -2,31 +2,13 @@ import math
 
 import pytest
 
+from tests.tui.typed_line import as_text, cut, decode
 from tests.tui.wire_terminal import KEYS
-from tui.keys import PASTE_LIMIT, Key, KeyDecoder, Paste
+from tui.keys import PASTE_LIMIT, Key, KeyDecoder, Mouse, Paste
 
 PEM = (
     "-----BEGIN CERTIFICATE-----\n" + ("MIIByTCC" * 8 + "\n") * 150 + "-----END CERTIFICATE-----\n"
 )
-
-
-def decode(*chunks: bytes, gap: float = 1.0) -> list[Key | Paste]:
-    """Feed chunks `gap` seconds apart, with the timeouts a session would call in between."""
-    decoder, now, presses = KeyDecoder(), 100.0, []
-    for chunk in chunks:
-        presses += decoder.feed(chunk, now)
-        if decoder.wait is not None and decoder.wait <= gap:
-            presses += decoder.timeout(now + decoder.wait)
-        now += gap
-    if decoder.wait is not None:
-        presses += decoder.timeout(now + decoder.wait)
-    assert decoder.wait is None
-    return presses
-
-
-def cut(data: bytes, size: int) -> list[bytes]:
-    """Split into reads of that size."""
-    return [data[start : start + size] for start in range(0, len(data), size)]
 
 
 @pytest.mark.parametrize(("name", "sequence"), KEYS.items())
@@ -89,9 +71,7 @@ def test_a_paste_is_whole_with_and_without_brackets(size: int, newline: str) -> 
 def test_a_tab_in_a_paste_is_text(size: int) -> None:
     """Neither TAB nor newline acts as a key within a paste."""
     presses = decode(*cut(b"x\t\t\t\r\rreal\ttext\r", size), gap=0.004)
-    assert "".join(p.text if isinstance(p, Paste) else p.name for p in presses) == (
-        "x\t\t\t\n\nreal\ttext\n"
-    )
+    assert as_text(presses) == "x\t\t\t\n\nreal\ttext\n"
 
 
 def test_a_tab_after_a_paste_is_a_key() -> None:
@@ -110,7 +90,7 @@ def test_keys_typed_ahead_behind_one_line_are_keys() -> None:
     assert decode(b"value\t") == [Paste("value"), Key("tab")]
 
 
-@pytest.mark.parametrize("text", ["one\ttwo\t\n\tthree", "one\n\t\n", "value\n"])
+@pytest.mark.parametrize("text", ["one\ttwo\t\n\tthree", "one\n\t\n", "value\n", "value\t\n"])
 def test_tabs_elsewhere_in_a_burst_are_text(text: str) -> None:
     """Only behind a single line may they be keys: nothing pasted moves the focus."""
     assert decode(text.encode()) == [Paste(text)]
@@ -136,15 +116,6 @@ def test_escape_sequences_within_brackets_are_text() -> None:
     assert decode(b"\x1b[200~a\x1b[Bb\x03\x1b[201~") == [Paste("a\x1b[Bb\x03")]
 
 
-def test_a_paste_without_its_end_is_handed_on_after_a_while() -> None:
-    """A lost end mark does not swallow all keys that follow."""
-    decoder = KeyDecoder()
-    assert decoder.feed(b"\x1b[200~half a pa\x1b[20", 0) == []
-    assert decoder.wait is not None
-    assert decoder.timeout(decoder.wait) == [Paste("half a pa\x1b[20")]
-    assert decoder.feed(b"\x1b[A", 10) == [Key("up")]
-
-
 @pytest.mark.parametrize("mark", [b"", b"\x1b[200~"])
 def test_an_endless_paste_takes_bounded_memory(mark: bytes) -> None:
     """What is beyond the limit is dropped, but for one character that shows it was too long."""
@@ -162,6 +133,45 @@ def test_a_paste_may_be_a_secret() -> None:
 
 
 def test_unknown_sequences_never_become_text() -> None:
-    """A terminal's report or an unknown function key types nothing."""
-    presses = decode(b"\x1b[?64;1;2c", b"\x1b[99;99~", b"\x00", b"\x1bx")
-    assert all(isinstance(press, Key) and len(press.name) > 1 for press in presses)
+    """A terminal's report or an unknown function key types nothing and presses nothing."""
+    assert decode(b"\x1b[?64;1;2c", b"\x1b[99;99~", b"\x00", b"\x1b]11;rgb:0/0/0\x07") == []
+    assert decode(b"\x1b[I", b"a", b"\x1b[O") == [Key("a")]
+
+
+def test_mouse_events_come_in_their_order_with_the_keys() -> None:
+    """A click ends a burst and is no text, however its report is split."""
+    data = b"ab\x1b[<0;3;2Mcd\x1b[<0;3;2m"
+    press, release = Mouse("press", 1, 2, 1), Mouse("release", 1, 2, 1)
+    for size in range(2, len(data) + 1):
+        events = decode(*cut(data, size), gap=0.001)
+        assert [event for event in events if isinstance(event, Mouse)] == [press, release]
+        assert as_text(events) == "abcd"
+        assert events.index(press) == len(as_text(events[: events.index(press)])) // 2
+
+
+@pytest.mark.parametrize("report", [b"\x1b[<0;3;2M", b'\x1b[M #"'])
+def test_a_mouse_report_within_a_paste_is_text(report: bytes) -> None:
+    """Nothing between the marks of a paste acts."""
+    assert decode(b"\x1b[200~" + report + b"\x1b[201~") == [Paste(report.decode())]
+
+
+def test_a_report_from_afar_is_no_character_of_the_text_before_it() -> None:
+    """The bytes of an X10 report may be half of a character in UTF-8."""
+    assert decode(b"\xc3\x1b[M \xa9\xa9\xbf") == [
+        Key("\N{REPLACEMENT CHARACTER}"),
+        Mouse("press", 1, 136, 136),
+        Key("\N{REPLACEMENT CHARACTER}"),
+    ]
+
+
+def test_esc_right_before_a_paste_or_a_click_is_a_key_of_its_own() -> None:
+    """Read in one go with ESC before them they are not swallowed by it."""
+    assert decode(b"\x1b\x1b[200~x\ty\x1b[201~") == [Key("esc"), Paste("x\ty")]
+    assert decode(b"\x1b\x1b[<0;1;1M") == [Key("esc"), Mouse("press", 1, 0, 0)]
+    assert decode(b"\x1b\x1b") == [Key("esc"), Key("esc")]
+
+
+def test_typing_fast_behind_esc_loses_no_more_than_a_letter() -> None:
+    """ESC P and ESC ] begin strings, but only those that a terminal answers with are waited for."""
+    assert decode(b"\x1bPump") == [Key("meta P"), Paste("ump")]
+    assert decode(b"\x1b]pump") == [Key("meta ]"), Paste("pump")]

@@ -149,6 +149,7 @@ async def test_a_saved_certificate_is_described(
     connect: Connect, unit: Unit, client: Identity
 ) -> None:
     """Whose, until when and its fingerprint in place of PEM: whole lines, read by paging."""
+    await unit.save("client-private-key", client.key, "a test")
     await unit.save("client-certificate", client.certificate, "a test")
     terminal = connect()
     await choose(terminal, "client-certificate")

@@ -3,29 +3,13 @@ import logging
 
 import pytest
 
-from appliance.status import Status
 from appliance.unit import Unit
 from tests.support.waiting import until
+from tests.tui.broken_unit import BrokenUnit
 from tests.tui.conftest import Connect
 from tests.tui.wire_terminal import KEYS
+from tui.drafts import Drafts
 from tui.session import run
-
-
-class BrokenUnit:
-    """A unit whose status fails as soon as it is told to."""
-
-    def __init__(self, unit: Unit) -> None:
-        self.broken = False
-        self._unit = unit
-        self.saved, self.pending = unit.saved, unit.pending
-        self.trial, self.activations, self.notice = unit.trial, unit.activations, unit.notice
-        self.describe = unit.describe
-
-    def status(self) -> Status:
-        """Fail, or not."""
-        if self.broken:
-            raise RuntimeError("status is broken")
-        return self._unit.status()
 
 
 async def test_a_terminal_too_small_works_once_enlarged(connect: Connect) -> None:
@@ -38,11 +22,9 @@ async def test_a_terminal_too_small_works_once_enlarged(connect: Connect) -> Non
     await terminal.wait_for("│ssl://half")
     terminal.resize(79, 24)
     await terminal.wait_for("yours is 79×24")  # noqa: RUF001
-    terminal.send("unseen")
-    terminal.key("tab", "enter")
+    terminal.key("backspace", "tab", "enter")
     terminal.resize(80, 24)
-    text = await terminal.wait_for("│ssl://half")
-    assert "unseen" not in text
+    await terminal.wait_for("│ssl://half")
 
 
 async def test_a_storm_of_resizes_is_weathered(connect: Connect) -> None:
@@ -76,17 +58,23 @@ async def test_bytes_that_are_not_utf8_do_no_harm(connect: Connect) -> None:
 
 
 async def test_two_sessions_do_not_disturb_each_other(connect: Connect) -> None:
-    """Each has its own selection and edits, sees what the other saved, and its own kind of box."""
+    """Each has its own selection and edits, sees what the other saved, and its own kind of box.
+
+    The edit is offered, never shown.
+    """
     first, second = connect(), connect(term="vt100")
     first.key("down", "down")
-    await first.wait_for(">  Topic for End-device Data")
+    await first.wait_for(">! Topic for End-device Data")
     first.send("meters")
     await first.wait_for("│meters")
     assert "meters  " not in second.text()
-    await second.wait_for(">  Broker URL")
+    text = " ".join((await second.wait_for("Unsaved edits of ")).split())
+    assert "in a session still open: Topic for End-device Data. Ctrl-R " in text
+    assert ">! Broker URL" in text
     first.key("tab", "tab", "enter")
     await first.wait_for("Saved: ")
-    await second.wait_for(" * Topic for End-device Data")
+    text = await second.wait_for(" * Topic for End-device Data")
+    assert "Unsaved edits" not in text
     assert second.received.isascii()
 
 
@@ -129,7 +117,7 @@ async def test_an_idle_session_ends_and_says_why(connect: Connect) -> None:
     await terminal.session
     text = " ".join(terminal.text().split())
     assert "Closed: no key was pressed for 2 seconds." in text
-    assert "lost: Broker URL." in text
+    assert "offered at the next login: Broker URL." in text
     assert "<Activate>" not in text
 
 
@@ -168,7 +156,7 @@ async def test_a_cancelled_session_puts_the_terminal_back(unit: Unit, connect: C
     """When the unit stops, technicians get their prompt back."""
     terminal = connect()
     await terminal.wait_for("<Activate>")
-    cancelled = asyncio.create_task(run(unit, terminal, 0))
+    cancelled = asyncio.create_task(run(unit, terminal, 0, drafts=Drafts()))
     await until(lambda: terminal.received.count(b"\x1b[?1049h") == 2)
     cancelled.cancel()
     with pytest.raises(asyncio.CancelledError):

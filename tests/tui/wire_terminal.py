@@ -24,6 +24,14 @@ KEYS = {
     "page down": b"\x1b[6~",
     "ctrl c": b"\x03",
     "ctrl d": b"\x04",
+    "ctrl r": b"\x12",
+    "ctrl z": b"\x1a",
+    "f1": b"\x1bOP",
+    "f2": b"\x1bOQ",
+    "f3": b"\x1bOR",
+    "f4": b"\x1bOS",
+    "f5": b"\x1b[15~",
+    "f10": b"\x1b[21~",
 }
 
 
@@ -37,6 +45,8 @@ class WireTerminal:
         self.session: asyncio.Task[None]  # whoever starts one on this terminal keeps it here
         self._size = (columns, rows)
         self._events: asyncio.Queue[bytes | tuple[int, int] | None] = asyncio.Queue()
+        self._asked = self._sent = 0
+        self._one_at_a_time = False
         self._reading = asyncio.Event()
         self._reading.set()
         self._screen = pyte.Screen(columns, rows)
@@ -49,6 +59,7 @@ class WireTerminal:
 
     async def next_event(self) -> bytes | tuple[int, int] | None:
         """Hand over what the technician did."""
+        self._asked += 1
         return await self._events.get()
 
     def write(self, data: bytes) -> None:
@@ -59,15 +70,27 @@ class WireTerminal:
     async def drain(self) -> None:
         """Wait as long as the client does not read."""
         await self._reading.wait()
+        if self._one_at_a_time:
+            self._reading.clear()
+
+    @property
+    def all_taken(self) -> bool:
+        """Whether whoever listens has done with all that was sent, and waits for more."""
+        return self._asked > self._sent
 
     def stop_reading(self) -> None:
         """Be a client that takes nothing more."""
         self._reading.clear()
 
+    def take_one_picture(self) -> None:
+        """Be a client that takes one picture more, and only then asks for another."""
+        self._one_at_a_time = True
+        self._reading.set()
+
     def send(self, *chunks: bytes | str) -> None:
         """Send each chunk as one read."""
         for chunk in chunks:
-            self._events.put_nowait(chunk.encode() if isinstance(chunk, str) else chunk)
+            self._put(chunk.encode() if isinstance(chunk, str) else chunk)
 
     def key(self, *names: str) -> None:
         """Press keys, each a read of its own."""
@@ -77,15 +100,29 @@ class WireTerminal:
         """Paste as a terminal with bracketed paste does."""
         self.send(b"\x1b[200~" + text.replace("\n", "\r").encode() + b"\x1b[201~")
 
+    def mouse(self, button: int, column: int, row: int, *, released: bool = False) -> None:
+        """Report a mouse as xterm does in SGR mode; cells from 0, button as in the report."""
+        end = "m" if released else "M"
+        self.send(f"\x1b[<{button};{column + 1};{row + 1}{end}")
+
+    def click(self, column: int, row: int, button: int = 0) -> None:
+        """Press and release a mouse button on a cell."""
+        self.mouse(button, column, row)
+        self.mouse(button, column, row, released=True)
+
     def resize(self, columns: int, rows: int) -> None:
         """Change the window's size."""
         self._size = (columns, rows)
         self._screen.resize(rows, columns)
-        self._events.put_nowait((columns, rows))
+        self._put((columns, rows))
 
     def hang_up(self) -> None:
         """Let the line go."""
-        self._events.put_nowait(None)
+        self._put(None)
+
+    def _put(self, event: bytes | tuple[int, int] | None) -> None:
+        self._sent += 1
+        self._events.put_nowait(event)
 
     def lines(self) -> list[str]:
         """The rows as shown, without trailing blanks."""
