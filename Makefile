@@ -13,7 +13,7 @@ run: $(RUN_READY) ## the demo; more arguments with ARGS, as in: make run ARGS=--
 	@exec $(BIN)/concentrator demo $(ARGS)
 
 test: $(TEST_READY) tools ## the whole test suite but the slow fault tests
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" --numprocesses 2
 
 test-slow: $(TEST_READY) tools ## fault tests that take minutes
 	$(BIN)/pytest -m slow --timeout 900

@@ -21,8 +21,8 @@ UNIT = issue("unit")
         (b"0\x82\x01\x00" + bytes(200), 56),
         (b"0\x80" + bytes(9), None),
         (b"0\x85" + bytes(9), None),
-        (UNIT.der, 0),
-        (UNIT.der[:100], len(UNIT.der) - 100),
+        pytest.param(UNIT.der, 0, id="certificate"),
+        pytest.param(UNIT.der[:100], len(UNIT.der) - 100, id="torn certificate"),
     ],
 )
 def test_what_is_missing_is_counted(der: bytes, missing: int | None) -> None:
