@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import urwid
 
-from appliance.parameters.catalogue import CATALOGUE, Accepted
-from appliance.parameters.refusal import Changed, ConfigurationRefused, Refused
+from appliance.parameters.catalogue import CATALOGUE
+from appliance.parameters.refusal import ConfigurationRefused, Refused
 from appliance.parameters.store import StoreError
 from tui import words
 from tui.activating import Activating
@@ -19,6 +19,7 @@ from tui.drafts import Drafts
 from tui.entry import Entry
 from tui.fields import Fields, Spawn
 from tui.parameters_picture import Hands, Notice, Place, Scene, compose
+from tui.saving import save
 
 if TYPE_CHECKING:
     from appliance.unit import Unit
@@ -291,7 +292,7 @@ class ParametersView:
         entry = self._entry
         self._activating.put_away()
         if entry.edited:
-            self._start("Saving", self._save_entry(entry, entry.text))
+            self._start("Saving", self._save_entry(entry))
         else:
             self._notice = Notice(f"Nothing to save: {entry.parameter.label} was not edited.")
 
@@ -314,25 +315,8 @@ class ParametersView:
         self.refresh()
         self._settled()
 
-    async def _save_entry(self, entry: Entry, text: str) -> None:
-        key, label = entry.parameter.key, entry.parameter.label
-        accepted = Accepted("")
-        try:
-            if text:
-                accepted = await self._unit.save(key, text, self._by, expected=entry.origin)
-            else:
-                await self._unit.clear(key, self._by, expected=entry.origin)
-        except Changed as refusal:
-            saved = self._unit.saved[key]
-            entry.meet(saved)
-            self._notice = words.changed(refusal.reason, entry.parameter, saved)
-            return
-        self.fields.take_over()
-        entry.settle(text, accepted.text)
-        said = words.saved(label, empty=not text, pending=key in self._unit.pending)
-        lines = [said, *words.offered(*self.fields.fill(accepted.also))]
-        lines += [f"Note: {warning}." for warning in accepted.warnings]
-        self._notice = Notice("\n".join(lines), "done")
+    async def _save_entry(self, entry: Entry) -> None:
+        self._notice = await save(self._unit, self._by, self.fields, entry)
 
     async def _activate(self, *, check: bool) -> None:
         def tell(notice: Notice) -> None:
