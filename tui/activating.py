@@ -72,7 +72,7 @@ class Activating:
     async def run(self, *, check: bool, tell: Callable[[Notice], None]) -> Notice:
         """Activate, telling each step; return the answer. Raises what `Unit.activate` does."""
         clock, outcome = asyncio.get_running_loop().time, "Not activated"
-        progress = self.progress = self._under_way = Progress(clock())
+        progress = self.progress = self._under_way = Progress(clock(), check=check)
 
         def take_step(step: Step) -> None:
             progress.take(step, clock())

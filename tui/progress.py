@@ -27,7 +27,8 @@ _LOOKS = {"ok": "done", "failed": "refused", "skipped": "hint", "warning": "warn
 class Progress:
     """The steps of one activation; times are those of the loop's clock."""
 
-    def __init__(self, began: float) -> None:
+    def __init__(self, began: float, *, check: bool = True) -> None:
+        self._expected = _EXPECTED if check else ()  # unchecked there are no steps to tell
         self.steps: tuple[Step, ...] = ()
         self._began = self._step_began = began
         self._ended: float | None = None
@@ -49,7 +50,7 @@ class Progress:
 
     def words(self) -> str:
         """Say in a few words how far it is."""
-        return f"step {min(len(self.steps) + 1, len(_EXPECTED))} of {len(_EXPECTED)}"
+        return f"step {min(len(self.steps) + 1, len(self._expected))} of {len(self._expected)}"
 
     def compose(self, now: float, broker: BrokerStatus, size: tuple[int, int]) -> urwid.Widget:
         """Return the box widget that shows it on so many columns and rows."""
@@ -70,7 +71,7 @@ class Progress:
         if not self.under_way:
             return []
         known = {each.name for each in self.steps}
-        names = [name for name in _EXPECTED if name not in known]
+        names = [name for name in self._expected if name not in known]
         rows = [f"  {name:8} {_MEANING[name]}" for name in names]
         if names:
             waited = now - self._step_began

@@ -14,7 +14,7 @@ from tests.support.configurations import values
 from tests.support.recording_broker import SILENCE, RecordingBroker
 from tests.support.waiting import until
 from tests.tui.conftest import Connect
-from tests.tui.technician import chosen_row, pane, press
+from tests.tui.technician import chosen_row, go_round, pane, press
 from tests.tui.wire_terminal import WireTerminal
 from tui import activating
 from tui.drafts import Drafts
@@ -99,6 +99,27 @@ async def test_steps_show_as_they_happen_and_keys_are_answered(
     await broker.stop()
     await terminal.wait_for("Not activated, what was in service goes on: ")
     assert "x mqtt " in terminal.text()
+
+
+async def test_tab_goes_its_way_while_an_activation_hangs(
+    connect: Connect, unit: Unit, broker: RecordingBroker, authority: Authority
+) -> None:
+    """The buttons are there all the time, and each says that it has to wait, but for <Clear>."""
+    await enter(unit, broker, authority, "data")
+    broker.script.connack = SILENCE
+    terminal = connect()
+    await terminal.wait_for(">* Broker URL")
+    await press(terminal, "<Activate>")
+    await terminal.wait_for("> mqtt ")
+    terminal.key("tab")
+    await go_round(terminal)
+    for button in ("<Save>", "<Activate>"):
+        await press(terminal, button)
+        await terminal.wait_for("Activating is still under way; wait for its end.")
+        terminal.key("down")
+        await terminal.wait_for(lambda text: "> mqtt " not in text)
+    assert len(broker.connections) == 1
+    assert unit.active is None
 
 
 async def test_warnings_are_shown_with_the_success(
@@ -325,7 +346,7 @@ async def test_a_lost_session_ends_its_own_trial(
 ) -> None:
     """Nobody is there to decide: back to what worked, and the next login reads why."""
     await enter(unit, broker, authority, "new")
-    terminal = connect(3.0 if ending == "idle" else 0)
+    terminal = connect(2.0 if ending == "idle" else 0)
     await begin_trial(terminal, broker)
     if ending == "line":
         terminal.hang_up()

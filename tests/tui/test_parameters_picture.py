@@ -62,8 +62,13 @@ def test_the_three_buttons_are_there() -> None:
     assert any("<Clear>  <Save>  <Activate>" in row for row in rows(scene()))
 
 
-@pytest.mark.parametrize("size", [(80, 24), (81, 25), (100, 24), (80, 60), (132, 43), (500, 200)])
-@pytest.mark.parametrize("place", Place)
+@pytest.mark.parametrize(
+    ("size", "place"),
+    [
+        *(((80, 24), place) for place in Place),
+        *((size, Place.LIST) for size in ((81, 25), (100, 24), (80, 60), (132, 43), (500, 200))),
+    ],
+)
 def test_any_size_is_filled_exactly(size: tuple[int, int], place: Place) -> None:
     """Larger terminals use the room, whatever has the focus and however long the texts."""
     for number in range(len(CATALOGUE)):

@@ -1,18 +1,21 @@
 """Among the parameters: choosing, editing, pasting, the buttons."""
 
+import asyncio
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from appliance.activation import RehearsalFailedError
 from appliance.parameters.catalogue import CATALOGUE, parameter
 from appliance.unit import Unit
 from tests.support.certificates import Authority
 from tests.support.waiting import until
 from tests.tui.conftest import Connect
-from tests.tui.technician import LABELS, choose, chosen_row, pane, press
-from tests.tui.wire_terminal import WireTerminal
+from tests.tui.technician import LABELS, choose, chosen_row, go_round, pane, press
+from tui.drafts import Drafts
+from tui.parameters_view import ParametersView
 
 
 def certificates(pem: str) -> list[str]:
@@ -80,21 +83,6 @@ async def test_editing_keys_edit_the_field(connect: Connect, unit: Unit) -> None
     await until(lambda: unit.saved["client-id"] == "bcd")
 
 
-async def go_round(terminal: WireTerminal) -> None:
-    """Go round by TAB from the list, and back by Shift-TAB, watching where the cursor stands."""
-    row = next(row for row in terminal.lines() if "<Clear>  <Save>  <Activate>" in row)
-    y = terminal.lines().index(row)
-    buttons = [(row.index(name), y) for name in ("<Clear>", "<Save>", "<Activate>")]
-    for key, stops in (("tab", buttons), ("shift tab", buttons[::-1])):
-        for stop in stops:
-            terminal.key(key)
-            await until(lambda stop=stop: terminal.cursor == stop)  # type: ignore[misc]
-        terminal.key(key)
-        await until(lambda: terminal.cursor not in buttons)
-    terminal.key("down", "up")
-    await terminal.wait_for("<Clear>  <Save>  <Activate>")
-
-
 async def test_tab_goes_round_and_shift_tab_back(connect: Connect) -> None:
     """List, Clear, Save, Activate, list: the cursor is in the field, then on each button."""
     terminal = connect()
@@ -104,7 +92,6 @@ async def test_tab_goes_round_and_shift_tab_back(connect: Connect) -> None:
     await until(lambda: terminal.cursor == field)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 @pytest.mark.parametrize(
     ("keys", "shown"),
     [
@@ -121,13 +108,12 @@ async def test_tab_goes_the_same_way_whatever_happened_before(
     connect: Connect,
     unit: Unit,
     authority: Authority,
-    size: tuple[int, int],
     keys: list[str],
     shown: str,
 ) -> None:
     """After an answer, on a certificate described, beside an activation that was refused."""
     await unit.save("broker-certificate", authority.certificate, "a test")
-    terminal = connect(columns=size[0], rows=size[1])
+    terminal = connect()
     terminal.key(*keys)
     await terminal.wait_for(shown)
     await go_round(terminal)
@@ -387,3 +373,38 @@ async def test_hidden_characters_of_a_value_do_not_reach_the_terminal(
     await terminal.wait_for("│a\N{REPLACEMENT CHARACTER}b")
     assert "\u202e".encode() not in terminal.received
     assert b"\x1b]" not in terminal.received
+
+
+class FailingUnit:
+    """A unit whose rehearsal fails as soon as it is told to."""
+
+    def __init__(self, unit: Unit) -> None:
+        self.failing = asyncio.Event()
+        self._unit = unit
+
+    def __getattr__(self, name: str) -> object:
+        """Be the unit in everything else."""
+        return getattr(self._unit, name)
+
+    async def activate(self, *_: object, **__: object) -> None:
+        """Fail once it is time."""
+        await self.failing.wait()
+        raise RehearsalFailedError("no such broker")
+
+
+async def test_a_key_between_a_failure_and_its_buttons_crashed_the_screen(unit: Unit) -> None:
+    """The button that has the focus may be gone with the next turn of the loop, not with a key."""
+    failing, tasks = FailingUnit(unit), []
+    spawn = lambda work: tasks.append(asyncio.create_task(work))  # noqa: E731
+    nothing = lambda: None  # noqa: E731
+    view = ParametersView(failing, "tech", Drafts(), spawn, nothing, nothing)  # type: ignore[arg-type]
+    for key in ("tab", "tab", "tab", "enter", "shift tab"):
+        view.press(key)
+    await asyncio.sleep(0)
+    failing.failing.set()
+    while not all(each.done() for each in tasks):
+        for key in ("tab", "left", "right", "shift tab"):
+            view.press(key)
+        await asyncio.sleep(0)
+    picture = view.compose((80, 22)).render((80, 22), focus=True)
+    assert b"<Go back>  <Keep anyway>" in b"".join(picture.text)

@@ -42,15 +42,17 @@ class WireTerminal:
         self.term = term
         self.peer = "192.0.2.7"
         self.received = bytearray()
+        self.all_taken = asyncio.Event()  # while whoever listens waits for more
         self.session: asyncio.Task[None]  # whoever starts one on this terminal keeps it here
         self._size = (columns, rows)
         self._events: asyncio.Queue[bytes | tuple[int, int] | None] = asyncio.Queue()
-        self._asked = self._sent = 0
         self._one_at_a_time = False
         self._reading = asyncio.Event()
         self._reading.set()
-        self._screen = pyte.Screen(columns, rows)
-        self._stream = pyte.ByteStream(self._screen)
+        self._emulator = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._emulator)
+        self._shown = 0  # bytes of what was received
+        self._lines: list[str] = []  # as read off then: that takes its time
 
     @property
     def size(self) -> tuple[int, int]:
@@ -59,24 +61,19 @@ class WireTerminal:
 
     async def next_event(self) -> bytes | tuple[int, int] | None:
         """Hand over what the technician did."""
-        self._asked += 1
+        if self._events.empty():
+            self.all_taken.set()
         return await self._events.get()
 
     def write(self, data: bytes) -> None:
-        """Show it."""
+        """Keep it, to be shown when somebody looks."""
         self.received += data
-        self._stream.feed(data)
 
     async def drain(self) -> None:
         """Wait as long as the client does not read."""
         await self._reading.wait()
         if self._one_at_a_time:
             self._reading.clear()
-
-    @property
-    def all_taken(self) -> bool:
-        """Whether whoever listens has done with all that was sent, and waits for more."""
-        return self._asked > self._sent
 
     def stop_reading(self) -> None:
         """Be a client that takes nothing more."""
@@ -114,6 +111,7 @@ class WireTerminal:
         """Change the window's size."""
         self._size = (columns, rows)
         self._screen.resize(rows, columns)
+        self._lines = []
         self._put((columns, rows))
 
     def hang_up(self) -> None:
@@ -121,12 +119,14 @@ class WireTerminal:
         self._put(None)
 
     def _put(self, event: bytes | tuple[int, int] | None) -> None:
-        self._sent += 1
+        self.all_taken.clear()
         self._events.put_nowait(event)
 
     def lines(self) -> list[str]:
         """The rows as shown, without trailing blanks."""
-        return [line.rstrip() for line in self._screen.display]
+        screen = self._screen
+        self._lines = self._lines or [line.rstrip() for line in screen.display]
+        return list(self._lines)
 
     def text(self) -> str:
         """The rows as shown, as one text."""
@@ -136,6 +136,14 @@ class WireTerminal:
     def cursor(self) -> tuple[int, int]:
         """Column and row, from 0."""
         return self._screen.cursor.x, self._screen.cursor.y
+
+    @property
+    def _screen(self) -> pyte.Screen:
+        """The emulator with all that was received on it."""
+        if self._shown < len(self.received):
+            self._stream.feed(bytes(self.received[self._shown :]))
+            self._shown, self._lines = len(self.received), []
+        return self._emulator
 
     async def wait_for(self, wanted: str | Callable[[str], bool]) -> str:
         """Return the screen's text once it holds what is wanted."""
