@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from appliance.duration import spelled
@@ -28,8 +29,9 @@ WIDTH = 78  # columns: paper and terminals have 80
 _LONG_LABELS = WIDTH - COLUMNS - 3  # beside a description; the longest label just fits
 _SHORT_LABELS = 21
 _CERTIFICATES = 2  # shown of one parameter, for the page to stay one
+_VALUE = 12  # lines of one setting: no URL or topic in use comes near them
 _REASON = 3  # lines
-_NOTES = 4  # lines; check tells all
+_NOTES = 6  # lines; check tells all
 _FINGERPRINT = len("SHA256 ") + 8 * 3  # columns: enough to tell two apart by eye
 
 # A label and the lines beside it.
@@ -102,7 +104,7 @@ def _section(title: str, rows: Iterable[_Row], labels: int = _SHORT_LABELS) -> I
 def _unit(snapshot: _Snapshot) -> Iterator[_Row]:
     unit = snapshot.status.unit
     yield "Time", [moment(snapshot.now.timestamp())]
-    yield "Serial number", [unit.serial_number]
+    yield "Serial number", _brief(unit.serial_number)
     yield "Software version", [f"{unit.version}, running for {spelled(unit.uptime_s)}"]
     yield "SSH host key", [snapshot.host_key or "not known"]
 
@@ -118,7 +120,10 @@ def _settings(snapshot: _Snapshot) -> Iterator[_Row]:
 def _setting(declared: Parameter, text: str, now: datetime) -> Sequence[str]:
     if text and declared.kind is Kind.PEM and not declared.secret:
         return _certificates(text, now)
-    return [summary(declared, text) or "not set"]
+    if declared.secret or not text:
+        return [summary(declared, text) or "not set"]
+    lines = [row for line in text.splitlines() for row in folded(line, COLUMNS)]
+    return _shortened(lines, _VALUE, COLUMNS)
 
 
 def _certificates(pem: str, now: datetime) -> Sequence[str]:
@@ -128,7 +133,7 @@ def _certificates(pem: str, now: datetime) -> Sequence[str]:
         return _brief(error.reason, COLUMNS)
     lines: list[str] = []
     for each in described[:_CERTIFICATES]:
-        lines += [each.subject or "(no name)", each.validity(now)]
+        lines += [*folded(each.subject or "(no name)", COLUMNS), each.validity(now)]
         lines.append(cut(each.fingerprint, _FINGERPRINT))
     if (more := len(described) - _CERTIFICATES) > 0:
         lines[-1] += f", and {more} more"
@@ -193,19 +198,23 @@ def _notes(snapshot: _Snapshot) -> Iterator[str]:
         serial_number = snapshot.status.unit.serial_number
         found = review(values, serial_number, snapshot.now, None)
         notes += [f"{each.severity}: {each}" for each in found]
-    lines = [
-        f"  {' ' if number else '-'} {line}"
-        for note in notes or ["nothing"]
-        for number, line in enumerate(_brief(note, WIDTH - 4))
-    ]
-    yield from lines[:_NOTES]
-    if len(lines) > _NOTES:
-        yield "  - and more: check tells all"
+    told = [_brief(note, WIDTH - 4) for note in notes or ["nothing"]]
+    # Whole notes alone: of half a list nobody can tell that it goes on.
+    ends = list(accumulate(map(len, told)))
+    fitting = [note for note, end in zip(told, ends, strict=True) if end <= _NOTES]
+    for note in fitting:
+        yield from (f"  {' ' if number else '-'} {line}" for number, line in enumerate(note))
+    if len(fitting) < len(told):
+        yield f"  - and {len(told) - len(fitting)} more: check tells all"
 
 
 def _brief(text: str, width: int = WIDTH - _SHORT_LABELS - 3) -> Sequence[str]:
     """The text in a few lines at most."""
-    lines = folded(text, width)
-    if len(lines) > _REASON:
-        lines[_REASON - 1 :] = [cut(" ".join(lines[_REASON - 1 :]), width)]
+    return _shortened(folded(text, width), _REASON, width)
+
+
+def _shortened(lines: list[str], most: int, width: int) -> Sequence[str]:
+    """The lines, the last of so many ending with an ellipsis where there are more."""
+    if len(lines) > most:
+        lines[most - 1 :] = [cut(" ".join(lines[most - 1 :]), width)]
     return lines

@@ -161,12 +161,16 @@ class Unit:
                     raise Changed(
                         f"changed meanwhile by {self._saved_by.get(key, 'somebody')}", key
                     )
-            for key, text in texts.items():
+            changed = {key: text for key, text in texts.items() if text != values[key]}
+            for key, text in changed.items():
                 values = values.changed(key, text)
             await asyncio.to_thread(self._store.save, values)
-            self._saved_by |= dict.fromkeys(texts, by)
-        done = "saved" if any(texts.values()) else "cleared"
-        log.info("%s %s by %s", ", ".join(texts), done, by)
+            self._saved_by |= dict.fromkeys(changed, by)
+        saved = [key for key, text in changed.items() if text]
+        cleared = [key for key, text in changed.items() if not text]
+        for keys, done in ((saved, "saved"), (cleared, "cleared")):
+            if keys:
+                log.info("%s %s by %s", ", ".join(keys), done, by)
 
     def describe(self, key: str) -> tuple[str, ...]:
         """Lines that describe a saved certificate or key; () for other parameters."""

@@ -95,7 +95,7 @@ async def small(port: int, password: str) -> None:
         screen.key("tab", "tab", "enter")
         await screen.wait_for("Saved: ")
         await camera.take("activated", "confirmed by the broker", "tab", "enter")
-        await camera.take("certificate", "days left", "tab", *["down"] * 4)
+        await camera.take("certificate", "years left", "tab", *["down"] * 4)
         await camera.take("menu", "> P", "esc")
         await camera.take("help", "Where to find it", "h")
         await camera.take("log", "activated by", "f3")
@@ -122,7 +122,7 @@ async def large(port: int, password: str) -> None:
         await screen.wait_for("radio receiving")
         screen.key("f2")
         await screen.wait_for(_heard("before"), timeout=60)
-        screen.key("m")
+        screen.key("m", "b")
         await screen.wait_for(_heard("after"), timeout=60)
         await camera.take("radio", "Walk test")
 

@@ -1,6 +1,7 @@
 """Owns what a session sees of an activation: its progress, and the decision it may come to."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ class Activating:
         self._rehearsal_failed = False  # and what to do about it is on the buttons
         self._failure = ""  # what it said
         self._insist_from = 0.0  # on the loop's clock
+        self._enter_at = -math.inf  # when <Activate> was pressed or served last
         self.watch = TrialWatch(unit)
         self.progress: Progress | None = None  # what is looked at
 
@@ -45,6 +47,12 @@ class Activating:
     def hurried(self) -> bool:
         """Whether a decision now would be made before the question can have been read."""
         return asyncio.get_running_loop().time() < self._insist_from
+
+    def is_held_down(self) -> bool:
+        """Take a press of <Activate>; say whether it is but the key being held down."""
+        now = asyncio.get_running_loop().time()
+        before, self._enter_at = self._enter_at, now
+        return now - before < GLANCE_S
 
     @property
     def default(self) -> Place:
@@ -80,15 +88,17 @@ class Activating:
 
         try:
             trial = await self._unit.activate(self._by, check=check, on_step=take_step)
-            outcome = "On trial" if trial else "Activated"
+            findings = await self._unit.review()
+            done = "Activated" if check else "Activated, not confirmed"
+            outcome = "On trial" if trial else done
         except RehearsalFailedError as failure:
             self._failure, self._insist_from = str(failure), clock() + GLANCE_S
             self._rehearsal_failed = self.progress is progress  # and not put away, to type on
             return words.rehearsal_failed(self._failure, choice=self._rehearsal_failed)
         finally:
             progress.end(outcome, clock())
-            self._under_way = None
+            self._under_way, self._enter_at = None, clock()
         if trial is None:
-            return words.activated(await self._unit.review(), check=check)
+            return words.activated(findings, check=check)
         self.watch.own = trial
         return self.watch.follow() or Notice("")

@@ -50,6 +50,7 @@ class App:
     ) -> None:
         self.size = size
         self.finished = False
+        self.cut_short = False  # finished, but not in order: edits are to be kept
         self._unit = unit
         self._set_mouse = set_mouse
         self._mouse = True
@@ -153,7 +154,7 @@ class App:
 
     def _go_home(self, notice: Notice) -> None:
         self._show(self._parameters)
-        self._parameters.say(notice)
+        self._parameters.come_home(notice)
 
     def _open_menu(self) -> None:
         self._menu = Menu(self._choices(), self._close_menu)
@@ -205,7 +206,10 @@ class App:
 
     def _leave(self) -> None:
         self._menu = None
-        if self._parameters.may_leave():
+        if too_small(self.size):
+            # Nobody could read a question: the edits are kept for the next login instead.
+            self.finished = self.cut_short = True
+        elif self._parameters.may_leave():
             self.finished = True
         else:
             self._show(self._parameters)

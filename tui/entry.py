@@ -3,6 +3,7 @@
 A saved secret never comes into its field, which starts empty: only that it is set is shown.
 """
 
+import re
 from collections.abc import Sequence
 from enum import Enum
 
@@ -14,6 +15,10 @@ from tui.judgement import Judgement, of_findings
 from tui.keys import PASTE_LIMIT
 from tui.widgets import TextField, Viewport
 
+_NOT_BY_HAND = "Paste what is to replace it, or press <Clear>."
+_UNDO_KEYS = ("ctrl z", "ctrl _")
+_DELETING_KEYS = ("backspace", "delete", "ctrl u", "ctrl k", "ctrl w", "ctrl h", "meta backspace")
+_URL = re.compile(r"\s*[a-z]+://", re.IGNORECASE)
 _REPLACES = "(set; what you enter replaces it)"
 
 _PEM = "-----BEGIN "
@@ -172,7 +177,7 @@ class Entry:
         if self.parameter.secret:
             return "(set)"
         if self.parameter.kind is Kind.PEM:
-            return str(self._description.edit_text).partition("\n")[0]
+            return str(self._description.edit_text).partition("\n")[0].rstrip(",")
         return self._saved.replace("\n", " ")
 
     def active_words(self, text: str) -> str:
@@ -193,16 +198,18 @@ class Entry:
     def press(self, key: str) -> str:
         """Take an editing key; return what the technician should know of it."""
         if not self.described:
+            self._cleared = self._cleared and key not in _UNDO_KEYS
             self.field.press(key)
-        elif key in ("backspace", "delete"):
-            return "Paste what is to replace it, or press <Clear>."
+            self._explain()
+        elif key in _DELETING_KEYS:
+            return _NOT_BY_HAND
         else:
             self._description.press(key)
         return ""
 
     def clear(self) -> None:
         """Empty the field; for a secret this is what tells Save to forget it."""
-        self.field.replace("")
+        self.field.replace("", undoable=True)
         self.conflict = False
         self._cleared = self.parameter.secret and self.stored
         self._explain()
@@ -210,12 +217,14 @@ class Entry:
     def insert(self, text: str) -> str:
         """Put typed or pasted text at the cursor; return what the technician should know of it.
 
-        Upon a saved certificate it takes that one's place: nobody edits one by hand, and behind
-        the old one the new one would go unnoticed.
+        Upon a saved certificate a paste takes that one's place: nobody edits one by hand, and
+        behind the old one the new one would go unnoticed. So does a whole URL upon a saved one.
         """
         remark = ""
-        if self.parameter.kind is Kind.PEM and not self.edited:
-            self.field.replace("")
+        if self.described and len(text) == 1:
+            return _NOT_BY_HAND  # a stray key is not to cost a certificate
+        if not self.edited and (self.parameter.kind is Kind.PEM or _URL.match(text)):
+            self.field.replace("", undoable=True)
         if self.parameter.kind is Kind.LINE and _PEM in text:
             return "This is PEM, nothing was taken: it belongs in a certificate's or key's field."
         if self.parameter.kind is Kind.LINE:

@@ -59,8 +59,8 @@ class Fields:
     def refresh(self) -> None:
         """Take over what is saved by now, and have it described and reviewed anew."""
         self.take_over()
-        minute = int(datetime.now(UTC).timestamp()) // 60  # certificates come of age
-        look = (self._unit.saved, self._unit.active, minute)
+        hour = int(datetime.now(UTC).timestamp()) // 3600  # certificates come of age
+        look = (self._unit.saved, self._unit.active, hour)
         if look != self._looked_at:
             self._looked_at = look
             self._spawn(self._look_at_saved())

@@ -31,22 +31,30 @@ def body_size(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _title(status: Status, name: str) -> urwid.Widget:
-    facts = "   ".join(
-        (
-            f"broker {_broker_words(status.broker)}",
-            f"cache {status.cache.frames}",
-            f"radio {status.radio.state}",
-        )
-    )
-    unit = f" {name or 'Concentrator'} {printable(status.unit.serial_number)}"
+    broker, radio = status.broker, status.radio
+    facts = [
+        _fact(f"broker {_broker_words(broker)}", well=broker.state != "waiting"),
+        "   ",
+        f"cache {status.cache.frames}",
+        "   ",
+        _fact(f"radio {radio.state}", well=radio.state == "receiving"),
+        " ",
+    ]
+    serial_number = printable(status.unit.serial_number)
+    unit = f" {name} · unit {serial_number}" if name else f" Concentrator {serial_number}"
     columns = urwid.Columns(
         [
             urwid.Text(unit, wrap="ellipsis"),
-            ("pack", urwid.Text(f"{facts} ")),
+            ("pack", urwid.Text(facts)),
         ],
         dividechars=1,
     )
     return urwid.AttrMap(columns, "title")
+
+
+def _fact(words: str, *, well: bool) -> str | tuple[str, str]:
+    """Return the words; where all is not well with a sign too, since colour alone tells nothing."""
+    return words if well else ("warning", f"! {words}")
 
 
 def _broker_words(broker: BrokerStatus) -> str:

@@ -19,29 +19,30 @@ _KINDS = {
 }
 _LEAD = max(map(len, SERVICES)) + 3  # columns for the name of a service
 
-_KEYS = (
-    (
-        "Among the parameters",
+_KEYS = {
+    "Among the parameters": (
         ("Up, Down", "choose a parameter"),
         ("type, paste", "into the field of the parameter that is chosen"),
         ("Left, Right", "move in the field, with Ctrl by words; Home, End: by lines"),
         ("PgUp, PgDn", "scroll a long value"),
-        ("Ctrl-Z", "take the last change of the field back"),
+        ("Ctrl-Z, Ctrl-Y", "take the last change of the field back, and do it again"),
+        ("Ctrl-U, -K, -W", "delete to the line's beginning, to its end, the word before"),
+        ("Ctrl-R", "fill in the unsaved edits that are offered after the login"),
         ("TAB, Shift-TAB", "to the buttons and back; Left, Right: from one to the next"),
         ("Enter", "press the button; in a field of several lines: a new line"),
+        ("= * ~ !", "active, saved and not active, edited, would be refused"),
     ),
-    (
-        "Everywhere",
+    "Everywhere": (
         ("F1", "this help"),
         ("F2", "the radio: what the antenna hears, and a walk test"),
         ("F3", "the log: what the unit did"),
         ("F4", "the commissioning receipt"),
         ("F5", "earlier configurations, and the way back to one"),
-        ("Esc", "back; among the parameters: the menu, which does what F1 to F5 do"),
-        ("F10", "the menu"),
+        ("Esc, F10", "one step back, from the list into the menu; F10: the menu"),
         ("Ctrl-D", "leave; asks first where something is not saved"),
+        ("mouse", "as expected; its right button hands it to your terminal"),
     ),
-)
+}
 
 
 class HelpView:
@@ -118,8 +119,9 @@ def _help(key: str) -> Iterator[Line]:
 
 
 def _keys() -> Iterator[Line]:
-    for title, *rows in _KEYS:
-        yield Line(str(title), "heading")
+    for number, (title, rows) in enumerate(_KEYS.items()):
+        if number:
+            yield Line()
+        yield Line(title, "heading")
         for key, words in rows:
             yield Line(words, lead=f"  {key:16}")
-        yield Line()

@@ -135,5 +135,6 @@ class HistoryView:
         except (Refused, StoreError) as error:
             self._answer = Notice(f"Not brought back: {error}", "refused")
         else:
+            self._chosen = 0
             words = f"Saved: the values of {at:%Y-%m-%d %H:%M} UTC. In service after <Activate>."
             self._done(Notice(words, "done"))

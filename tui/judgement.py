@@ -23,7 +23,9 @@ class Judgement:
 
 
 def judge(declared: Parameter, text: str) -> Judgement | None:
-    """Say what Save would; None of an empty text, which Save always takes. Blocks for a PEM."""
+    """Say what Save would; None of an empty text where that is fine. Blocks for a PEM."""
+    if not text and declared.required:
+        return Judgement("warning", "required: nothing can be activated without it")
     if not text:
         return None
     try:

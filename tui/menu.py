@@ -30,7 +30,7 @@ class Menu:
         self._chosen = 0
 
     def press(self, key: str) -> None:
-        """Move, act, or close: arrows, Enter, a choice's letter, Esc."""
+        """Move, act, or close: arrows, Enter, a choice's letter or key, Esc."""
         match key:
             case "up" | "shift tab":
                 self._chosen = (self._chosen - 1) % len(self._choices)
@@ -43,17 +43,21 @@ class Menu:
             case "esc" | "f10":
                 self._close()
             case _:
+                written = key.lower().replace("ctrl ", "^")
                 for each in self._choices:
-                    if each.letter == key.lower():
+                    if written in (each.letter, each.key.lower()):
                         self._act(each)
 
     def compose(self, below: urwid.Widget) -> urwid.Widget:
-        """Return the menu over the dimmed widget below it."""
+        """Return the menu over the widget below it, a click upon which closes it."""
         rows = [self._row(number, each) for number, each in enumerate(self._choices)]
         body: list[Any] = [("pack", each) for each in rows]
         box = urwid.LineBox(urwid.Filler(urwid.Pile(body), "top"), title="Menu")
         height = len(self._choices) + 2
-        return urwid.Overlay(urwid.AttrMap(box, "menu"), below, "center", _WIDTH, "middle", height)
+        menu = urwid.AttrMap(box, "menu")
+        overlay = urwid.Overlay(menu, below, "center", _WIDTH, "middle", height)
+        urwid.connect_signal(overlay, "click outside", lambda _: self._close())
+        return overlay
 
     def _row(self, number: int, choice: Choice) -> urwid.Widget:
         chosen = number == self._chosen

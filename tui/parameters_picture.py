@@ -21,9 +21,12 @@ _LIST_COLUMNS = 34  # the longest label fits
 _VALUES_FROM = 110  # columns from which the list has room for the values
 _ROOMY = 20  # rows of the pane from which there is room for more than the least
 _LEAST_FIELD_ROWS, _LINE_FIELD_ROWS = 3, 5  # with its box
+_BORDER_ROWS, _BORDER_COLUMNS = 2, 2
 _LEAST_ROWS = 22  # of the whole
 _LEAST_NOTICE_ROWS, _MOST_NOTICE_ROWS = 5, 7  # what the smallest screen has to give
+_NOTICE_ROWS_BELOW_MUCH = 2  # a certificate's description, the steps of an activation
 _BUTTON_GAP = 2
+_MORE_IN_FIELD = " more: PgUp/PgDn "
 _MORE = " (there is more to read: enlarge the window)"
 _LEGEND = " =active *saved ~edited !invalid"
 
@@ -162,14 +165,17 @@ def _pane(entry: Entry, active: Mapping[str, str], size: tuple[int, int]) -> urw
     line = entry.parameter.kind is Kind.LINE
     explanation, remarks = _explanation(entry), _remarks(entry, active, rows)
     spare = rows - 1 - sum(each.rows((columns,)) for each in remarks)
-    explained = min(explanation.rows((columns,)), spare - _LEAST_FIELD_ROWS)
+    least = _LEAST_FIELD_ROWS
+    if entry.described:
+        least = _BORDER_ROWS + entry.view.count_rows(columns, spare)
+    explained = explanation.rows((columns,))
     parts: list[Any] = [("pack", _heading(entry.parameter))]
-    if explained > 0:
-        parts.append((explained, Viewport(explanation)))
+    if explained <= spare - least:
+        parts.append(("pack", explanation))
         spare -= explained
     focus = len(parts)
-    field_rows = min(spare, _LINE_FIELD_ROWS) if line else spare
-    parts.append((max(field_rows, _LEAST_FIELD_ROWS), _field(entry)))
+    field_rows = max(min(spare, _LINE_FIELD_ROWS) if line else spare, _LEAST_FIELD_ROWS)
+    parts.append((field_rows, _field(entry, (columns, field_rows))))
     parts += [("pack", each) for each in remarks]
     parts.append(_help(entry.parameter) if line and rows >= _ROOMY else urwid.SolidFill(" "))
     return urwid.Pile(parts, focus_item=focus)
@@ -188,11 +194,20 @@ def _explanation(entry: Entry) -> urwid.Pile:
     return urwid.Pile(rows)
 
 
-def _field(entry: Entry) -> urwid.Widget:
-    # A description has no sides: it takes all the columns that there are.
-    sides = {"lline": "", "rline": ""} if entry.described else {}
+def _field(entry: Entry, size: tuple[int, int]) -> urwid.Widget:
+    """Return the field in a box of so many columns and rows, whose lower line tells of more."""
+    columns, rows = size
+    inside, lower = columns - _BORDER_COLUMNS, "└{}┘"
+    sides = {"bline": ""}
+    if entry.described:  # it has no sides, and takes all the columns that there are
+        inside, lower = columns, "─{}─"
+        sides |= {"lline": "", "rline": ""}
+    seen = rows - _BORDER_ROWS
+    more = _MORE_IN_FIELD if entry.view.count_rows(inside, seen + 1) > seen else ""
     view = urwid.AttrMap(entry.view, "field")
-    return urwid.LineBox(view, title=_title(entry), title_align="left", **sides)
+    box = urwid.LineBox(view, title=_title(entry), title_align="left", **sides)
+    line = lower.format(f"{more:─>{columns - _BORDER_COLUMNS}}")
+    return urwid.Pile([box, ("pack", urwid.Text(line, wrap="clip"))])
 
 
 def _help(declared: Parameter) -> urwid.Widget:
@@ -263,7 +278,10 @@ def _notices(scene: Scene, columns: int, most: int) -> tuple[urwid.Widget, int]:
         parts.append(urwid.Text((scene.notice.kind, printable(scene.notice.text))))
     parts += [urwid.Text(("hint", printable(each))) for each in _reports(scene)]
     answer = urwid.Padding(urwid.Pile(parts or [urwid.Text("")]), left=1, right=1)
-    rows = max(answer.rows((columns,)), _LEAST_NOTICE_ROWS)
+    # Not by the notice alone: what is above would jump about with every key.
+    much = scene.progress or scene.entries[scene.chosen].described
+    least = _NOTICE_ROWS_BELOW_MUCH if much else _LEAST_NOTICE_ROWS
+    rows = max(answer.rows((columns,)), least)
     if rows <= most:
         return urwid.BoxAdapter(Viewport(answer), rows), rows
     more = urwid.AttrMap(urwid.Text(_MORE, wrap="clip"), "hint")

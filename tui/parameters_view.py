@@ -24,7 +24,7 @@ from tui.saving import save
 if TYPE_CHECKING:
     from appliance.unit import Unit
 
-_KEYS = "Up/Down choose  TAB buttons  Enter press  ^Z undo  F1 help  Esc menu  ^D leave"
+_KEYS = "Up/Down choose  TAB buttons  ^U empty  ^Z undo  F1 help  Esc menu  ^D leave"
 _UNDONE = {
     "Saving": "Not saved",
     "Activating": "Not activated",
@@ -60,6 +60,8 @@ class ParametersView:
         self._notice = words.welcome(unit.notice)
         self._working = ""  # what the unit is busy with for us, as a word to show
         self._warned = ""  # what the last key press was answered with "press again" about
+        self._asked = False  # whether that answer was in a picture
+        self._unread = False  # how an activation ended while somebody typed on
         self._activating = Activating(unit, by)
         self._take_over()
 
@@ -98,6 +100,7 @@ class ParametersView:
 
     def compose(self, size: tuple[int, int]) -> urwid.Widget:
         """Return what it looks like."""
+        self._asked = bool(self._warned)
         scene = Scene(
             self._status,
             self.fields.entries,
@@ -136,6 +139,11 @@ class ParametersView:
         """Show something in place of the last answer."""
         self._notice = notice
 
+    def come_home(self, notice: Notice) -> None:
+        """Begin anew in the list, with something to say."""
+        self._go_to_list()
+        self._notice = notice
+
     def step_back(self) -> bool:
         """Take Esc: out of the progress or the buttons, into the list; False: nothing was open."""
         self._warned = ""
@@ -151,8 +159,8 @@ class ParametersView:
             self._activating.look()
             self._notice = Notice("Activating is still under way; wait for its end.")
             return False
-        if self.fields.unsaved and warned != "leave":
-            self._warned = "leave"
+        if self.fields.unsaved and not (warned == "leave" and self._asked):
+            self._warned, self._asked = "leave", False
             self._notice = words.unsaved_at_leave(self.fields.unsaved)
             return False
         return True
@@ -212,6 +220,7 @@ class ParametersView:
         self._place = places[(places.index(self._place) + steps) % len(places)]
 
     def _choose(self, number: int) -> None:
+        self._unread = False
         self._go_to_list()
         self.fields.select(number)
         if not self._working:
@@ -229,7 +238,7 @@ class ParametersView:
     def _insert(self, text: str) -> None:
         self._go_to_list()
         remark = self._entry.insert(text)
-        if remark or not self._working:
+        if remark or not (self._working or self._unread):
             self._notice = Notice(remark, "refused")
 
     def _push(self, button: Place) -> None:
@@ -260,7 +269,7 @@ class ParametersView:
         if self.fields.unsaved and warned != "unsaved":
             self._warned = "unsaved"
             self._notice = words.unsaved_at_activate(self.fields.unsaved)
-        else:
+        elif not self._activating.is_held_down() or self._unit.pending:
             self._start("Activating", self._activate(check=True))
 
     def _decide_rehearsal(self) -> None:
@@ -324,6 +333,7 @@ class ParametersView:
             self._redraw()
 
         self._notice = await self._activating.run(check=check, tell=tell)
+        self._unread = self._activating.progress is None
         asked = Place.ACTIVATE not in self._activating.buttons
         if asked and self._place is Place.ACTIVATE:  # and not back in the list, typing
             self._place = self._activating.default

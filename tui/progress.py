@@ -1,7 +1,7 @@
 """Owns what an activation looks like while it happens: rehearsal, connection, PUBACK."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import urwid
 
@@ -14,11 +14,12 @@ _MEANING: dict[StepName, str] = {
     "clock": "this unit's clock",
     "name": "the broker's address",
     "tcp": "a connection to it",
-    "tls": "encryption and certificates",
+    "tls": "encryption, certificates",
     "mqtt": "login at the broker",
     "connect": "in service: connecting",
-    "puback": "the broker's acknowledgement",
+    "puback": "the broker's answer",
 }
+_NAMED_IN = 2 + max(map(len, _EXPECTED)) + 1  # columns before a step's words: sign and name
 _WORTH_TELLING_S = 0.1
 _SIGNS = {"ok": "+", "failed": "x", "skipped": "-", "warning": "!"}
 _LOOKS = {"ok": "done", "failed": "refused", "skipped": "hint", "warning": "warning"}
@@ -53,18 +54,33 @@ class Progress:
         return f"step {min(len(self.steps) + 1, len(self._expected))} of {len(self._expected)}"
 
     def compose(self, now: float, broker: BrokerStatus, size: tuple[int, int]) -> urwid.Widget:
-        """Return the box widget that shows it on so many columns and rows."""
-        lines = [self._heading(now), urwid.Divider(), *self._done(size[0]), *self._coming(now)]
-        lines += [urwid.Divider(), *_engine(broker)]
-        return Viewport(urwid.Pile([("pack", each) for each in lines]))
+        """Return the box widget that shows it on so many columns and rows.
+
+        Where there is too little room, steps that went well are cut, and once it is over the end
+        is in view: the reason of a failure is there.
+        """
+        columns, rows = size
+        whole = self._lines(now, broker, "space")
+        if whole.rows((columns,)) > rows:
+            whole = self._lines(now, broker, "ellipsis")
+        window = Viewport(whole)
+        if not self.under_way:
+            window.scroll(whole.rows((columns,)))
+        return window
+
+    def _lines(
+        self, now: float, broker: BrokerStatus, wrap: Literal["ellipsis", "space"]
+    ) -> urwid.Pile:
+        """Return all of it, the steps that went well wrapped like this."""
+        lines = [self._heading(now), urwid.Divider()]
+        lines += [_step(each, wrap if each.verdict == "ok" else "space") for each in self.steps]
+        lines += [*self._coming(now), urwid.Divider(), *self._engine(broker)]
+        return urwid.Pile([("pack", each) for each in lines])
 
     def _heading(self, now: float) -> urwid.Widget:
         seconds = (self._ended if self._ended is not None else now) - self._began
         heading = urwid.AttrMap(urwid.Text(self._outcome), "heading")
         return urwid.Columns([heading, ("pack", urwid.Text(f"{seconds:.0f} s"))])
-
-    def _done(self, columns: int) -> Sequence[urwid.Widget]:
-        return [_step(each) for each in self.steps]
 
     def _coming(self, now: float) -> Sequence[urwid.Widget]:
         """The step that is being waited for, and those after it."""
@@ -72,24 +88,33 @@ class Progress:
             return []
         known = {each.name for each in self.steps}
         names = [name for name in self._expected if name not in known]
-        rows = [f"  {name:8} {_MEANING[name]}" for name in names]
+        rows = [_row(" ", name, _MEANING[name], "hint") for name in names]
         if names:
-            waited = now - self._step_began
-            rows[0] = f"> {names[0]:8} {_MEANING[names[0]]} ... {waited:.0f} s"
-        return [urwid.Text(("hint" if number else "text", row)) for number, row in enumerate(rows)]
+            words = f"{_MEANING[names[0]]} ... {now - self._step_began:.0f} s"
+            rows[0] = _row(">", names[0], words, "text")
+        return rows
+
+    def _engine(self, broker: BrokerStatus) -> Sequence[urwid.Widget]:
+        """What the engine that is in service says now: it is watched beyond the last step."""
+        rows: list[urwid.Widget] = [urwid.Text(("hint", f"In service now: {broker.state}"))]
+        reason = "" if broker.state in ("connected", "idle") else broker.last_error
+        if reason and reason not in {each.text for each in self.steps}:
+            rows.append(urwid.Text(("hint", printable(reason))))
+        return rows
 
 
-def _step(step: Step) -> urwid.Widget:
-    """Return a step's row; one that is not simply well is there in full."""
+def _step(step: Step, wrap: Literal["ellipsis", "space"]) -> urwid.Widget:
     took = f"{step.seconds:.1f} s: " if step.seconds >= _WORTH_TELLING_S else ""
-    words = f"{_SIGNS[step.verdict]} {step.name:8} {took}{printable(step.text)}"
-    wrap: Literal["ellipsis", "space"] = "ellipsis" if step.verdict == "ok" else "space"
-    return urwid.Text((_LOOKS[step.verdict], words), wrap=wrap)
+    words = f"{took}{printable(step.text)}"
+    return _row(_SIGNS[step.verdict], step.name, words, _LOOKS[step.verdict], wrap)
 
 
-def _engine(broker: BrokerStatus) -> Sequence[urwid.Widget]:
-    """What the engine that is in service says now: it is watched beyond the last step."""
-    rows: list[urwid.Widget] = [urwid.Text(("hint", f"In service now: {broker.state}"))]
-    if broker.last_error and broker.state not in ("connected", "idle"):
-        rows.append(urwid.Text(("hint", printable(broker.last_error))))
-    return rows
+def _row(
+    sign: str, name: str, words: str, look: str, wrap: Literal["ellipsis", "space"] = "space"
+) -> urwid.Widget:
+    """Return a step's row; words that take more than one stay behind the column of the names."""
+    cells: list[Any] = [
+        (_NAMED_IN, urwid.Text((look, f"{sign} {name}"))),
+        urwid.Text((look, words), wrap=wrap),
+    ]
+    return urwid.Columns(cells)

@@ -14,8 +14,8 @@ import urwid
 
 from appliance.duration import spelled
 from tui.charts import bar, histogram, sparkline
-from tui.radio_words import state
-from tui.walk_test import compare, dbm, number
+from tui.radio_words import hears, state
+from tui.walk_test import WalkTest, compare, dbm, number
 from tui.widgets import printable
 
 if TYPE_CHECKING:
@@ -37,11 +37,10 @@ _JUDGED = {"better": "done", "worse": "refused", "open": "text"}
 
 @dataclass(frozen=True, slots=True)
 class RadioScene:
-    """Everything one picture shows; `after` is None without a mark, `now` is Unix seconds."""
+    """Everything one picture shows; `now` is Unix seconds."""
 
     report: "ReceptionReport"
-    before: "Tally"
-    after: "Tally | None"
+    walk_test: WalkTest
     now: float
 
 
@@ -80,9 +79,9 @@ def _pulse(report: "ReceptionReport", size: tuple[int, int]) -> list[Row]:
     """Frames a minute now and how they came, the running column behind a bar of its own."""
     columns, rows = size
     high = min(1 + (rows - _LEAST_ROWS) // _ROWS_A_PULSE_ROW, _MOST_PULSE_ROWS)
-    rate = f" {number(report.last_minute.frames_a_minute)} frames a minute"
+    rate = report.last_minute.frames_a_minute if hears(report) else None
     line = sparkline(report.buckets, columns - _RATE_COLUMNS - 2, high)
-    labels = [rate, *[""] * (high - 1)]
+    labels = [f" {number(rate)} frames a minute", *[""] * (high - 1)]
     return [
         ("bar", f"{label:{_RATE_COLUMNS}}{row[:-1]}│{row[-1]}")
         for label, row in zip(labels, line, strict=True)
@@ -96,8 +95,11 @@ def _rule(report: "ReceptionReport", left: int, columns: int) -> Row:
 
 def _levels(scene: RadioScene, scale: int, rows: int) -> list[Row]:
     """The last frame against the last minute, how frames are spread, and what was rejected."""
-    latest, minute = scene.report.latest, scene.report.last_minute
-    rssi, bits = (latest[0].rssi, latest[0].corrected_bits) if latest else (None, None)
+    minute, rssi, bits = scene.report.last_minute, None, None
+    if hears(scene.report):
+        rssi, bits = scene.report.latest[0].rssi, scene.report.latest[0].corrected_bits
+    else:  # what was heard last is no sign of life
+        minute -= minute
     strength = 0.0 if rssi is None else (rssi - _WEAKEST_DBM) / (_STRONGEST_DBM - _WEAKEST_DBM)
     share = "-" if minute.damaged_share is None else f"{minute.damaged_share:.0%}"
     width = scale * _BINS
@@ -119,13 +121,15 @@ def _levels(scene: RadioScene, scale: int, rows: int) -> list[Row]:
 
 def _charts(scene: RadioScene, scale: int, rows: int) -> list[Row]:
     """As many charts as there is room for, filling it."""
-    here = scene.before if scene.after is None else scene.after
+    now, test = scene.report.tally, scene.walk_test
+    here = test.after(now) if test.marked else test.before(now)
     bins = f"{'-150':{10 * scale}}{'-100':{10 * scale}}{'-50':{10 * scale}}0"
     bits = f"{'0':{10 * scale}}{'10':{10 * scale}}20+"
-    charts = [("Frames by dBm, here", _rssi_bins(here), bins)]
-    if scene.after is not None:
-        charts.append(("Frames by dBm, before", _rssi_bins(scene.before), bins))
-    charts.append(("Frames by corrected bits", here.corrected, bits))
+    charts = [] if here is None else [("Frames by dBm, here", _rssi_bins(here), bins)]
+    if test.marked:
+        charts.append(("Frames by dBm, before", _rssi_bins(test.before(now)), bins))
+    if here is not None:
+        charts.append(("Frames by corrected bits", here.corrected, bits))
     shown: list[Row] = []
     for left in range(max(1, min(len(charts), rows // _CHART_ROWS)), 0, -1):
         heading, counts, axis = charts.pop(0)
@@ -147,8 +151,9 @@ def _rejected(scene: RadioScene, width: int) -> list[Row]:
     if not scene.report.rejections:
         return [total, ("hint", "none yet")]
     last = scene.report.rejections[0]
-    age = spelled(max(0, scene.now - last.at))
-    return [total, ("hint", f"last: {printable(last.reason)}, {age} ago")]
+    age_s = scene.now - last.at
+    age = "just now" if age_s < 1 else f"{spelled(age_s)} ago"
+    return [total, ("hint", f"last: {printable(last.reason)}, {age}")]
 
 
 def _pair(label: str, value: str, width: int) -> Row:
@@ -160,8 +165,8 @@ def _or_dash(value: int | None) -> str:
 
 
 def _places(scene: RadioScene, width: int) -> list[Row]:
-    """The place before the mark and this one, side by side, and what that comes to."""
-    comparison = compare(scene.before, scene.after)
+    """The place before the mark and the one after it, side by side, and what that comes to."""
+    comparison = compare(scene.walk_test, scene.report.tally)
     shown = [("heading", _cells("Walk test", "before", "after", "change"))]
     shown += [
         (_JUDGED[row.judgement], _cells(row.label, row.before, row.after, row.change))

@@ -36,6 +36,12 @@ def state(report: "ReceptionReport") -> tuple[Look, str]:
     return "done", f"+ Receiving. Last frame: {quiet} ago.{modem}"
 
 
+def hears(report: "ReceptionReport") -> bool:
+    """Whether the last frame and the last minute tell of the present."""
+    quiet_s = report.silent_for_s
+    return report.state == "receiving" and quiet_s is not None and quiet_s <= _patience_s(report)
+
+
 def _patience_s(report: "ReceptionReport") -> float:
     """How long a silence is nothing special, judged by the last hour."""
     span, frames = report.bucket_s * len(report.buckets), sum(report.buckets)

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from appliance.unit import Unit
 
 _RENEW_S = 5.0  # certificates are read for it: not every second
-_TAKE_ALONG = "To take it along, on your computer:  ssh tech@unit receipt > receipt.txt"
+_TAKE_ALONG = (
+    # A port may be forwarded: only who logged in knows the way.
+    "To take it along, on your computer, with the ssh options as for this screen:",
+    "  ssh tech@unit receipt > receipt.txt",
+)
 
 
 class ReceiptView:
@@ -60,4 +64,5 @@ class ReceiptView:
         self._renew_at = time.monotonic() + _RENEW_S
 
     def _show(self, text: str) -> None:
-        self._reader.show([Line(_TAKE_ALONG, "hint"), Line(), *map(Line, text.splitlines())])
+        hints = [Line(each, "hint") for each in _TAKE_ALONG]
+        self._reader.show([*hints, Line(), *map(Line, text.splitlines())])

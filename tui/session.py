@@ -112,7 +112,8 @@ class _Session:
 
     async def end(self) -> None:
         """Leave nothing undecided behind; edits stay for the next login, unless left on purpose."""
-        await self._app.end(None if self._app.finished else time.time())
+        on_purpose = self._app.finished and not self._app.cut_short
+        await self._app.end(None if on_purpose else time.time())
 
     async def _listen(self, reading: asyncio.Task[bytes | tuple[int, int] | None]) -> str:
         """Take what the terminal sends, and what the clock brings, until the end."""
@@ -130,7 +131,7 @@ class _Session:
             self._pass_time(clock())
             if self._app.finished or clock() - self._heard_at >= self._idle_timeout:
                 reading.cancel()
-                return self._app.farewell if self._app.finished else self._idle_words()
+                return self._app.farewell if self._app.finished else self._close_idle()
 
     def _take(self, event: bytes | tuple[int, int], now: float) -> None:
         if isinstance(event, tuple):
@@ -171,8 +172,10 @@ class _Session:
         await work
         self._changed.set()
 
-    def _idle_words(self) -> str:
-        words = f"Closed: no key was pressed for {self._idle_timeout:.0f} seconds."
+    def _close_idle(self) -> str:
+        idle = f"{self._idle_timeout:.0f}"
+        logger.info("the screen of %s closed after %s s without a key", self._terminal.peer, idle)
+        words = f"Closed: no key was pressed for {idle} seconds."
         if self._app.unsaved:
             unsaved = ", ".join(self._app.unsaved)
             words += f" Edited, not saved, and offered at the next login: {unsaved}."

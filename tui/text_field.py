@@ -111,6 +111,10 @@ class TextField(urwid.Widget):
         """Return how many rows all of it takes."""
         return self._shown_wrapping(size[0]).count()
 
+    def count_rows(self, columns: int, most: int) -> int:
+        """Return how many rows all of it takes, or `most` once it takes so many."""
+        return self._shown_wrapping(columns).count(most)
+
     def render(self, size: Sequence[int], focus: bool = False) -> urwid.Canvas:
         """Draw all rows, or as a box those in view, which follow the cursor of a focused field."""
         columns, *height = size

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 ENOUGH = 10  # frames on each side; with fewer nothing is compared
 _CLEAR = 2.0  # standard deviations: by chance beyond them once in twenty times
 
+_UNMARKED = "Press m to mark this place, then move the antenna."
+_ON_THE_WAY = "Marked. Move the antenna, then press b: after begins there."
+
 Judgement = Literal["better", "worse", "open"]
 
 
@@ -40,34 +43,42 @@ class Comparison:
     judgement: Judgement = "open"
 
 
+@dataclass(frozen=True, slots=True)
 class WalkTest:
-    """Where the antenna is and where it was before: the tallies with which each began."""
+    """Two places of the antenna, by the tallies of all that was heard until each moment.
 
-    def __init__(self, now: "Tally") -> None:
-        self._starts: tuple[Tally, ...] = (now,)
+    What is heard between `marked` and `there`, the antenna being carried, belongs to neither.
+    """
 
-    def mark(self, now: "Tally") -> None:
-        """Begin the next place."""
-        self._starts = (self._starts[-1], now)
+    began: "Tally"
+    marked: "Tally | None" = None  # the end of before
+    there: "Tally | None" = None  # the beginning of after
 
-    def clear(self, now: "Tally") -> None:
-        """Begin anew, as if there had been no place before."""
-        self._starts = (now,)
+    def mark(self, now: "Tally") -> "WalkTest":
+        """End the present place, which is before from now on; on the way there is no place."""
+        if self.marked is None or self.there is not None:
+            return WalkTest(self.there or self.began, now)
+        return self
+
+    def begin(self, now: "Tally") -> "WalkTest":
+        """Begin after here, or begin it anew; without a mark there is nothing to begin."""
+        return replace(self, there=now) if self.marked else self
 
     def before(self, now: "Tally") -> "Tally":
         """What was heard up to the mark; up to now where there is none."""
-        return (*self._starts, now)[1] - self._starts[0]
+        return (self.marked or now) - self.began
 
     def after(self, now: "Tally") -> "Tally | None":
-        """What was heard since the mark; None without one."""
-        return now - self._starts[1] if len(self._starts) > 1 else None
+        """What was heard at the new place; None until it has begun."""
+        return now - self.there if self.there else None
 
 
-def compare(before: "Tally", after: "Tally | None") -> Comparison:
+def compare(test: WalkTest, now: "Tally") -> Comparison:
     """Both places; where frames enough were heard, what changed and whether for the better."""
+    before, after = test.before(now), test.after(now)
     if after is None:
         rows = tuple(Row(each.label, each.text(before), "-") for each in _NUMBERS)
-        return Comparison(rows, "Press m to mark this place, then move the antenna.")
+        return Comparison(rows, _ON_THE_WAY if test.marked else _UNMARKED)
     if few := _too_few(before, after):
         pairs = ((each.label, each.text(before), each.text(after)) for each in _NUMBERS)
         return Comparison(tuple(Row(*each) for each in pairs), few)
@@ -76,11 +87,15 @@ def compare(before: "Tally", after: "Tally | None") -> Comparison:
 
 
 def _too_few(before: "Tally", after: "Tally") -> str:
-    """Say which side has too few frames; empty where neither has."""
-    if before.frames < ENOUGH or not before.seconds:
+    """Say which side has too few frames, or too short a time; empty where neither has."""
+    if before.frames < ENOUGH:
         return f"Too few frames before the mark to compare: {before.frames} of {ENOUGH} needed."
-    if after.frames < ENOUGH or not after.seconds:
+    if before.frames_a_minute is None:
+        return "Too short a time before the mark to compare: 10 s needed."
+    if after.frames < ENOUGH:
         return f"Too few frames to compare yet: {after.frames} of {ENOUGH} needed."
+    if after.frames_a_minute is None:
+        return "Too short a time to compare yet: 10 s needed."
     return ""
 
 

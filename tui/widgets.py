@@ -37,6 +37,12 @@ class Viewport(urwid.WidgetWrap[urwid.Widget]):
         """Say that it takes the rows it is given, unlike the widget in it."""
         return frozenset([urwid.Sizing.BOX])
 
+    def count_rows(self, columns: int, most: int) -> int:
+        """Return how many rows there are to see, or `most` once there are so many."""
+        if isinstance(self._w, TextField):
+            return self._w.count_rows(columns, most)
+        return min(self._w.render((columns,)).rows(), most)
+
     def scroll(self, rows: int) -> None:
         """Move so many rows down, or up; with a TextField its cursor moves."""
         if isinstance(self._w, TextField):

@@ -19,7 +19,7 @@ _LONGEST_SHOWN = 120  # characters of a value saved elsewhere
 
 def welcome(notice: str | None) -> Notice:
     """Greet; with what became of the last activation where that is news."""
-    return Notice(f"{notice}\n{_WELCOME}", "refused") if notice else Notice(_WELCOME)
+    return Notice(notice, "refused") if notice else Notice(_WELCOME)
 
 
 def saved(label: str, *, empty: bool, pending: bool) -> str:
@@ -70,10 +70,13 @@ def problems(refusals: Sequence[Refused]) -> Notice:
 
 def rehearsal_failed(reason: str, *, choice: bool) -> Notice:
     """Say why the broker cannot be reached, and where there is a choice, what it is."""
-    lines = [f"Not activated, what was in service goes on: {reason}"]
-    if choice:
-        lines.append("<Go back> to mend it; <Keep anyway> activates all the same.")
-    return Notice("\n".join(lines), "refused")
+    if choice:  # the reason is beside it, with the steps
+        return Notice(
+            "Not activated, what was in service goes on. <Go back> leads to what is to be mended; "
+            "<Keep anyway> activates all the same.",
+            "refused",
+        )
+    return Notice(f"Not activated, what was in service goes on: {reason}", "refused")
 
 
 def named_first(reason: str, default: int) -> int:

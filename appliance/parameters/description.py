@@ -23,6 +23,8 @@ from appliance.parameters.values import ParameterValues
 from appliance.plain_text import cut, folded, printable
 
 COLUMNS = 44  # the pane beside the list of parameters, at 80 columns
+_MANY_YEARS = 5  # from here on the days tell nothing
+_DAYS_A_YEAR = 365.2425
 LONGEST_NAME = 120  # characters; a name can be of any length
 LONGEST_SHOWN = 120  # columns of a value in one line; `get` gives all of it
 _BYTES_A_LINE = 12  # of a fingerprint, behind "SHA256 "
@@ -67,6 +69,8 @@ class CertificateDescription:
         if now > self.not_after:
             return "expired"
         days = self.days_left(now)
+        if (years := int(days / _DAYS_A_YEAR)) >= _MANY_YEARS:
+            return f"{years} years left"
         return f"{days} day{'' if days == 1 else 's'} left"
 
 

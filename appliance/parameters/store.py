@@ -94,8 +94,15 @@ class ParameterStore:
         self._saved = values
 
     def record(self, activation: Activation) -> None:
-        """Add an activation; in service, it is the active one from now on. Raise StoreError."""
-        kept = (activation, *self._activations)
+        """Add an activation; in service, it is the active one from now on. Raise StoreError.
+
+        One of the very values that are active takes that one's place: it is no other to go back
+        to, and must not push others out.
+        """
+        before = self._activations
+        if before and activation.in_service and _same_service(activation, before[0]):
+            before = before[1:]
+        kept = (activation, *before)
         active = _active(kept)
         self._keep(
             tuple(each for number, each in enumerate(kept) if number < KEPT or each is active)
@@ -140,6 +147,10 @@ class ParameterStore:
                 f"not stored, {name} cannot be written ({error.strerror}): check that the disk "
                 f"has room and {self._directory} may be written, then try again"
             ) from error
+
+
+def _same_service(one: Activation, other: Activation) -> bool:
+    return other.in_service and one.values == other.values
 
 
 def _active(activations: tuple[Activation, ...]) -> Activation | None:

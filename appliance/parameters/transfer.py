@@ -17,8 +17,11 @@ _HEAD = (
 
 def export_toml(values: ParameterValues) -> str:
     """Return every parameter but the secrets, empty ones too, so that an import leaves no trace."""
-    plain = {each.key: values[each.key] for each in CATALOGUE if not each.secret}
-    return _HEAD + tomli_w.dumps(plain, multiline_strings=True)
+    plain = ((each.key, values[each.key]) for each in CATALOGUE if not each.secret)
+    # A line break in a multi-line string is a newline to TOML, with or without carriage return.
+    return _HEAD + "".join(
+        tomli_w.dumps({key: text}, multiline_strings="\r" not in text) for key, text in plain
+    )
 
 
 def import_toml(text: str) -> dict[str, str]:

@@ -26,6 +26,7 @@ _LOWEST_DBM = -150
 _HIGHEST_DBM = 0
 _MOST_CORRECTED = 20
 _WEAK_PERCENT = 10
+LEAST_RATE_S = 10.0  # over a shorter time a rate is chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ class Tally:
 
     @property
     def frames_a_minute(self) -> float | None:
-        """The rate over all the seconds; None where there are none."""
-        return 60 * self.frames / self.seconds if self.seconds > 0 else None
+        """The rate over all the seconds; None where they are fewer than 10."""
+        return 60 * self.frames / self.seconds if self.seconds >= LEAST_RATE_S else None
 
     @property
     def rssi_median(self) -> int | None:

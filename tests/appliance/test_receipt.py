@@ -131,11 +131,11 @@ async def test_a_unit_in_service_is_on_one_page(
     settings_told = told["Active settings"]
     assert settings_told["Broker URL"] == entered["broker-url"]
     assert settings_told["Topic for End-device Data"] == "data"
-    assert settings_told["Payload for Last Will"] == "first … (2 lines)"
+    assert settings_told["Payload for Last Will"] == "first second"
     assert settings_told["MQTT Client ID"] == "not set"
     assert settings_told["MQTT Client Password"] == "set"
     assert settings_told["MQTT Client Private Key"] == "set"
-    described = r"\w+=.* \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d, \d+ days left SHA256 [0-9A-F:]{23}…"
+    described = r"\w+=.* \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d, \d+ \w+ left SHA256 [0-9A-F:]{23}…"
     for name in ("MQTT Client Certificate", "MQTT Broker Certificate"):
         assert re.fullmatch(described, settings_told[name])
 
@@ -153,6 +153,7 @@ async def test_a_unit_in_service_is_on_one_page(
     assert told["Radio now"]["Since the start"].startswith("10 frames, 0 rejected records in ")
     assert told["Broker now"]["State"] == "connected"
     assert "  - saved, not active: data-topic\n" in page
+    assert len(page.splitlines()) <= A4
     assert "hunter2" not in page
     assert not any(line in page for line in client.key.splitlines()[1:])
     assert "BEGIN" not in page
@@ -228,15 +229,47 @@ SNAPSHOT = _Snapshot(
 )
 
 
-def test_the_longest_of_everything_is_one_page() -> None:
-    """Chains of many certificates, long names and reasons are cut, and it is said."""
+def test_the_longest_of_everything_has_an_end() -> None:
+    """Chains of many certificates, long values and reasons are cut, and it is said."""
     longest = {each.key: "x y " * 5000 for each in CATALOGUE}
     longest |= {"broker-certificate": CHAIN, "client-certificate": CHAIN}
     page = _page(replace(SNAPSHOT, values=ParameterValues(longest)))
-    assert len(page.splitlines()) <= A4
+    assert len(page.splitlines()) <= 3 * A4
     assert page.count(", and 3 more\n") == 2
-    assert "  - and more: check tells all\n" in page
+    assert re.search(r"\n  - and \d+ more: check tells all\n", page)
     assert max(map(columns, page.splitlines())) == WIDTH
+
+
+def test_long_settings_are_told_to_their_end() -> None:
+    """What the receipt certifies goes on in further rows: URL, topics, and a certificate's name."""
+    name = "x" * 60
+    long = {
+        "broker-url": f"ssl://{'broker.' * 20}example.com:8883",
+        "data-topic": f"plant/{'0123456789' * 12}/data",
+        "status-topic": f"plant/{'0123456789' * 12}/status",
+        "broker-certificate": dated("2026-01-01", "2027-01-01", name).pem,
+        "client-username": "漢字" * 40,
+    }
+    page = _page(replace(SNAPSHOT, values=ParameterValues(long)))
+    told = sections(page)["Active settings"]
+    for key in ("broker-url", "data-topic", "status-topic", "client-username"):
+        label = next(each.label for each in CATALOGUE if each.key == key)
+        assert told[label].replace(" ", "") == long[key]
+    assert f"CN={name} " in told["MQTT Broker Certificate"].replace(" ", "", 1)
+    assert max(map(columns, page.splitlines())) <= WIDTH
+
+
+def test_notes_are_whole_or_left_out() -> None:
+    """A list that broke off behind a comma would look like all of it."""
+    keys = ", ".join(each.key for each in CATALOGUE)
+    noted = replace(
+        SNAPSHOT, values=None, warnings=("long " * 60, f"saved, not active: {keys}", "third")
+    )
+    page = _page(noted)
+    notes = page.partition("To look at\n")[2].partition("\n\n")[0]
+    assert " ".join(notes.split()).endswith(
+        f"- saved, not active: {keys} - and 1 more: check tells all"
+    )
 
 
 @settings(deadline=None, max_examples=50)
@@ -259,6 +292,5 @@ def test_no_value_breaks_the_page_or_shows_a_secret(texts: dict[str, str], right
     for line in page.split("\n"):
         assert columns(line) <= WIDTH
         assert not any(map(is_hidden, line))
-    assert len(page.splitlines()) <= A4
     assert SECRET not in page
     assert not any(line in page for line in KEY.splitlines()[1:-1])

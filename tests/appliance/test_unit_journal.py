@@ -72,6 +72,23 @@ async def test_a_unit_tells_of_its_life(
         assert told(unit)[len(story)] == story[0]
 
 
+async def test_of_many_values_those_that_changed_are_told(tmp_path: Path) -> None:
+    """An import of what is there already is no news, and an emptied value is not a saved one."""
+    async with unit_at(tmp_path) as unit:
+        given = {"data-topic": "data", "client-id": "x", "status-topic": ""}
+        await unit.save_all(given, BY)
+        before = len(told(unit))
+        await unit.save_all(given, BY)
+        assert not any(BY in line for line in told(unit)[before:])
+        await unit.save_all({"data-topic": "other", "client-id": "", "status-topic": ""}, BY)
+        story = [line for line in told(unit) if BY in line]
+    assert story == [
+        f"info: data-topic, client-id saved by {BY}",
+        f"info: data-topic saved by {BY}",
+        f"info: client-id cleared by {BY}",
+    ]
+
+
 async def test_a_refused_activation_is_told_with_what_to_look_at(
     tmp_path: Path, broker: RecordingBroker, authority: Authority
 ) -> None:

@@ -178,7 +178,7 @@ async def test_roll_back(
 
 
 async def test_walk_test(unit: UnitProcess, technician: Technician, modem: ModemLine) -> None:
-    """Mark, move the antenna, read the difference."""
+    """Mark, move the antenna, begin there, read the difference."""
     await unit.until_hearing()
     await begin(technician)
     technician.key("f2")
@@ -187,6 +187,8 @@ async def test_walk_test(unit: UnitProcess, technician: Technician, modem: Modem
         modem.send(radio_frame(number))
     await technician.screen.wait_for(lambda text: re.search(r"frames +12 ", text) is not None)
     technician.key("m")
+    await technician.screen.wait_for("then press b")
+    technician.key("b")
     await technician.screen.wait_for(lambda text: re.search(r"frames +12 +0", text) is not None)
     for number in range(12, 24):
         modem.send(radio_frame(number))

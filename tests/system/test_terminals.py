@@ -68,7 +68,9 @@ async def test_a_window_changes_its_size_in_mid_work(unit: UnitProcess, term: st
                 await screen.wait_for("enlarge the")
                 continue
             await screen.wait_for(partial(whole, rows))
-        screen.key("ctrl d", "ctrl d")
+        screen.key("ctrl d")
+        await screen.wait_for("Press Ctrl-D again")
+        screen.key("ctrl d")
         assert await screen.wait_closed() == 0
 
 
@@ -88,5 +90,7 @@ async def test_a_long_chain_is_pasted_whole(
         screen.paste(chain, bracketed=bracketed)
         await screen.wait_for(f"edited, not saved, {chain.count(chr(10))} lines")
         assert await unit.command("show --json") == before
-        screen.key("ctrl d", "ctrl d")
+        screen.key("ctrl d")
+        await screen.wait_for("Press Ctrl-D again")
+        screen.key("ctrl d")
         assert await screen.wait_closed() == 0

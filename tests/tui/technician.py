@@ -1,5 +1,7 @@
 """What a technician does on the screen, and where the eyes go."""
 
+from itertools import takewhile
+
 from appliance.parameters.catalogue import CATALOGUE, parameter
 from tests.support.waiting import until
 from tests.tui.wire_terminal import WireTerminal
@@ -21,7 +23,8 @@ def chosen_row(text: str) -> str:
 
 def pane(text: str) -> str:
     """Return what stands to the right of the list, as one line."""
-    return " ".join(" ".join(row[35:] for row in text.splitlines()[2:16]).split())
+    body = takewhile(lambda row: "┴" not in row, text.splitlines()[2:])
+    return " ".join(" ".join(row[35:] for row in body).split())
 
 
 async def press(terminal: WireTerminal, button: str) -> None:

@@ -151,11 +151,31 @@ async def test_leaving_with_an_edit_takes_two_presses(connect: Connect, key: str
     terminal = await begin(connect)
     terminal.key(key)
     await terminal.wait_for("Press Ctrl-D again to leave without saving.")
-    terminal.key("left", key)
+    terminal.send("x")
+    await terminal.wait_for(lambda text: "Press Ctrl-D again" not in text)
+    terminal.key(key)
     await terminal.wait_for("Press Ctrl-D again to leave without saving.")
     assert not terminal.session.done()
     terminal.key(key)
     await terminal.session
+
+
+async def test_two_presses_in_one_read_are_no_answer(connect: Connect) -> None:
+    """Nobody has read the question by then."""
+    terminal = await begin(connect)
+    terminal.send(b"\x04\x04\x04")
+    await terminal.wait_for("Press Ctrl-D again to leave without saving.")
+    assert not terminal.session.done()
+
+
+async def test_leaving_a_window_that_is_too_small_keeps_the_edits(connect: Connect) -> None:
+    """The question could not be read: the next login is offered them."""
+    terminal = await begin(connect)
+    terminal.resize(40, 12)
+    await terminal.wait_for("enlarge the")
+    terminal.key("ctrl d")
+    await terminal.session
+    await connect().wait_for("Unsaved edits of")
 
 
 async def test_leaving_without_an_edit_takes_one_press(connect: Connect) -> None:
@@ -237,7 +257,7 @@ async def test_a_click_presses_a_button(connect: Connect, unit: Unit) -> None:
 
 @pytest.mark.parametrize("row", [0, 23])
 async def test_a_click_on_title_or_foot_opens_the_menu(connect: Connect, row: int) -> None:
-    """Where a terminal's user looks for one; again closes it, and an entry can be clicked."""
+    """Where a terminal's user looks for one; there or beside it again closes it."""
     terminal = connect()
     await terminal.wait_for(HOME)
     terminal.click(40, row)
@@ -247,6 +267,9 @@ async def test_a_click_on_title_or_foot_opens_the_menu(connect: Connect, row: in
     terminal.click(40, row)
     await terminal.wait_for(OPEN)
     terminal.click(2, 12)  # beside it
+    await terminal.wait_for(gone(OPEN))
+    terminal.click(40, row)
+    await terminal.wait_for(OPEN)
     terminal.click(*place(terminal, "Log  "))
     await terminal.wait_for(lambda text: text.startswith(" Log "))
 

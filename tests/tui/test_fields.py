@@ -1,6 +1,9 @@
 """What is said of the fields: a judgement while one types, the review of what is saved."""
 
 import threading
+from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +15,8 @@ from tests.tui.conftest import Connect
 from tests.tui.technician import choose, chosen_row, pane, press
 from tests.tui.wire_terminal import WireTerminal
 from tui import fields
+from tui.drafts import Drafts
+from tui.fields import Fields
 from tui.judgement import Judgement, judge
 
 
@@ -168,7 +173,7 @@ async def test_required_and_empty_is_invalid_until_it_is_saved(
     terminal = connect()
     await terminal.wait_for(" ! Topic for End-device Data")
     text = await terminal.wait_for(">! Broker URL")
-    assert text.count("! ") == 2
+    assert [row[1:2] for row in text.splitlines()[2:14]].count("!") == 2
     for key, value in (("broker-url", "ssl://a.b:1"), ("data-topic", "data")):
         await unit.save(key, value, "a test")
     await terminal.wait_for(" * Topic for End-device Data")
@@ -248,3 +253,28 @@ async def test_the_count_grows_with_what_is_typed(connect: Connect) -> None:
     terminal.paste("c\nd")
     await terminal.wait_for("edited, not saved, 3 lines ─")
     assert parameter("last-will-payload").label in chosen_row(terminal.text())
+
+
+async def test_what_is_saved_is_looked_at_again_only_once_it_may_have_changed(
+    unit: Unit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When something is saved, and once an hour: a session that is idle costs next to nothing."""
+    now = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+    looks: list[datetime] = []
+
+    def spawn(work: Coroutine[None, None, None]) -> None:
+        looks.append(now)
+        work.close()
+
+    monkeypatch.setattr(fields, "datetime", SimpleNamespace(now=lambda _: now))
+    shown = Fields(unit, "a test", Drafts(), spawn, lambda: None)
+    began = now
+    for minute in (0, 0, 1, 30, 59, 60, 61, 119):
+        now = began + timedelta(minutes=minute)
+        shown.refresh()
+    assert looks == [began, began + timedelta(hours=1)]
+    await unit.save("client-id", "unit-1", "a test")
+    shown.refresh()
+    shown.refresh()
+    assert looks[2:] == [now]

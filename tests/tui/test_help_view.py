@@ -1,10 +1,15 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from appliance.parameters.catalogue import CATALOGUE
 from appliance.parameters.guidance import GUIDANCE, SERVICES
+from tui.entry import State
 from tui.help_view import HelpView
 
 KEYS = [each.key for each in CATALOGUE]
+KEY = re.compile(r"\b(Ctrl-[A-Z]|Shift-TAB|TAB|Enter|Esc|F\d+|Pg\w+|Home|End|Up|Down|Left|Right)\b")
 
 
 class Selection:
@@ -90,13 +95,25 @@ def test_k_shows_the_keys_of_the_screen(view: HelpView, selection: Selection) ->
     """And the parameter again; so does the next parameter that is selected."""
     view.press("k")
     assert "the log: what the unit did" in words(view)
-    assert "more below" not in rows(view)[-1]
+    assert "more below" not in rows(view)[-1], "one page at 80 by 24"
     view.press("K")
     assert CATALOGUE[0].label in rows(view)[0]
     view.press("k")
     selection.choose(KEYS[3])
     view.refresh()
     assert CATALOGUE[3].label in rows(view)[0]
+
+
+def test_the_manual_names_the_same_keys(view: HelpView) -> None:
+    """No key is in one list only, and every sign of the parameters is explained."""
+    view.press("k")
+    manual = (Path(__file__).parents[2] / "docs" / "screen.md").read_text()
+    table = manual.partition("## Keys")[2].partition("\nEverything")[0]
+    documented = set(KEY.findall(table.replace("F1 to F5", "F1 F2 F3 F4 F5")))
+    assert len(documented) > 20
+    assert set(KEY.findall(words(view).replace("-K, -W", "Ctrl-K, Ctrl-W"))) == documented
+    for state in State:
+        assert state.value in words(view)
 
 
 def test_the_foot_line_fits(view: HelpView) -> None:

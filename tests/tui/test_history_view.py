@@ -71,6 +71,7 @@ async def test_any_other_key_takes_the_question_back(connect: Connect, served: U
 async def test_a_long_history_scrolls_with_the_choice(connect: Connect, served: Unit) -> None:
     """Twenty activations of two rows each do not fit at once."""
     for number in range(20):
+        await served.save("data-topic", f"topic {number}", "a test")
         await served.activate(f"visitor {number}", check=False)
     terminal = connect()
     await open_history(terminal)

@@ -2,16 +2,18 @@
 
 import pytest
 
-from appliance.parameters.catalogue import CATALOGUE, parameter
+from appliance.parameters.catalogue import CATALOGUE, Parameter, parameter
 from appliance.parameters.finding import Finding
 from tests.support.certificates import Authority
 from tui.judgement import Judgement, judge, of_findings
 
 
 @pytest.mark.parametrize("declared", CATALOGUE, ids=lambda each: each.key)
-def test_nothing_is_said_of_an_empty_text(declared: object) -> None:
-    """It can always be saved, also where it is required."""
-    assert judge(declared, "") is None  # type: ignore[arg-type]
+def test_of_an_empty_text_is_only_said_that_it_is_required(declared: Parameter) -> None:
+    """It can always be saved; where it is required, nothing can be activated without it."""
+    judgement = judge(declared, "")
+    assert (judgement is not None) == declared.required
+    assert judgement is None or judgement.verdict == "warning"
 
 
 def test_a_value_that_save_takes_is_valid() -> None:

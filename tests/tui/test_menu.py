@@ -89,14 +89,35 @@ def test_each_entry_shows_its_letter_and_the_key_that_does_the_same() -> None:
 
 
 def test_an_entry_is_clicked_upon() -> None:
-    """A click beside the menu does nothing."""
+    """Its frame is not one."""
     opened = Opened()
     row = next(y for y, row in enumerate(opened.rows()) if "Log" in row)
     column = opened.rows()[row].index("Log")
-    opened.widget().mouse_event(SIZE, "mouse press", 1, 2, row, True)
+    opened.widget().mouse_event(SIZE, "mouse press", 1, opened.rows()[0].index(".") + 21, 9, True)
     assert opened.done == []
     opened.widget().mouse_event(SIZE, "mouse press", 1, column, row, True)
     assert opened.done == ["closed", "Log"]
+
+
+def test_a_click_beside_the_menu_closes_it() -> None:
+    """As it does on any screen; what is there is not clicked."""
+    opened = Opened()
+    opened.widget().mouse_event(SIZE, "mouse press", 1, 2, 12, True)
+    assert opened.done == ["closed"]
+
+
+def test_a_key_that_is_named_in_the_menu_does_the_same_there() -> None:
+    """Whatever it lists works; a choice without a key of its own has none."""
+    done: list[str] = []
+    choices = [
+        Choice("h", "Help", "F1", lambda: done.append("Help")),
+        Choice("u", "Restore", "^R", lambda: done.append("Restore")),
+        Choice("m", "Mouse", "", lambda: done.append("Mouse")),
+    ]
+    menu = Menu(choices, lambda: done.append("closed"))
+    for key in ("f1", "ctrl r", "r", "1", "f2"):
+        menu.press(key)
+    assert done == ["closed", "Help", "closed", "Restore"]
 
 
 def test_its_looks_are_in_the_palette() -> None:

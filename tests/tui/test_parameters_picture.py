@@ -136,7 +136,7 @@ def test_the_longest_title_fits() -> None:
         radio=replace(STATUS.radio, state="unavailable"),
     )
     title = rows(scene(status=status))[0]
-    assert title.endswith("broker unconfigured   cache 5000000   radio unavailable ")
+    assert title.endswith("broker unconfigured   cache 5000000   ! radio unavailable ")
 
 
 def at(key: str, shown: Scene, **changes: object) -> tuple[Scene, Entry]:
@@ -271,6 +271,70 @@ def test_an_active_certificate_is_described() -> None:
     assert "Active now: CN=a meter room with a name, is…" in pane(shown)
     assert words in pane(shown, (80, 40))
     assert "PEM" not in pane(shown)
+
+
+CERTIFICATE = (
+    "CN=meter room 12, in the cellar of the",
+    "town hall,O=Meters of the North",
+    "issued by OU=Device certificates,",
+    "O=Meters of the North",
+    "leaf, EC P-256",
+    "2026-01-01 to 2027-01-01, 39 days left",
+    *("SHA256 65:C7:DB:16", "       D7:72:AD:2E", "       47:D4:20:4C"),
+)
+
+
+def certificate(lines: tuple[str, ...], notice: str = "") -> Scene:
+    """Return a scene of a saved certificate so described, with a remark and another one active."""
+    key = "client-certificate"
+    shown, entry = at(key, scene(notice=Notice(notice)), active={key: "PEM"})
+    entry.refresh("other", pending=True)
+    entry.describe(lines, ("CN=old",))
+    entry.take_findings((Finding("warning", "expires in 39 days: have a new one made in time"),))
+    return shown
+
+
+@pytest.mark.parametrize("notice", ["", "Saved: it is.\nIn service after <Activate>."])
+def test_a_described_certificate_is_whole_at_80_by_24(notice: str) -> None:
+    """Its dates and its fingerprint are what one looks for; a remark takes nothing away."""
+    words = pane(certificate(CERTIFICATE, notice))
+    assert " ".join(" ".join(CERTIFICATE).split()) in words
+    assert "! expires in 39 days" in words
+    assert "Active now: CN=old" in words
+    assert "more: PgUp/PgDn" not in words
+
+
+def test_more_than_a_field_or_a_description_shows_is_told_of() -> None:
+    """In its lower line; all of it is there where there is room."""
+    chain = certificate((*CERTIFICATE, "", *CERTIFICATE))
+    assert " more: PgUp/PgDn ─" in "\n".join(rows(chain))
+    assert "more: PgUp/PgDn" not in pane(chain, (80, 50))
+    shown, entry = at("last-will-payload", scene())
+    bottom = next(number for number, row in enumerate(rows(shown)) if "└" in row)
+    top = next(number for number, row in enumerate(rows(shown)) if "┌" in row)
+    entry.insert("\n" * (bottom - top - 2))
+    assert "more: PgUp/PgDn" not in pane(shown)
+    entry.insert("\n")
+    assert " more: PgUp/PgDn ┘" in rows(shown)[bottom]
+
+
+def test_the_rules_place_depends_on_no_short_notice() -> None:
+    """What is above the buttons does not jump about with every answer."""
+
+    def place(shown: Scene) -> int:
+        return next(number for number, row in enumerate(rows(shown)) if "┴" in row)
+
+    for much in (False, True):
+        shown = certificate(CERTIFICATE if much else ())
+        said = [replace(shown, notice=Notice(words)) for words in ("", "one", "one\ntwo")]
+        assert {place(each) for each in said} == {19 if much else 16}
+
+
+def test_an_explanation_is_there_in_full_or_not_at_all() -> None:
+    """Half a sentence helps nobody."""
+    words = next(each.description for each in CATALOGUE if each.key == "client-certificate")
+    assert words in pane(certificate(()))
+    assert words.split()[0] not in pane(certificate((*CERTIFICATE, "", *CERTIFICATE))).split()
 
 
 @pytest.mark.parametrize("declared", CATALOGUE, ids=lambda each: each.key)

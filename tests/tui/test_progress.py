@@ -39,7 +39,7 @@ def test_all_that_is_to_come_is_named_from_the_start() -> None:
     """The first step is waited for, with the seconds it takes so far."""
     rows = shown(Progress(100.0), 103.4)
     assert rows[0].split() == ["Activating", "3", "s"]
-    assert rows[2] == "> clock    this unit's clock ... 3 s"
+    assert rows[2] == "> clock   this unit's clock ... 3 s"
     assert [row.split()[0] for row in rows[3:9]] == list(NAMES[1:])
 
 
@@ -48,9 +48,9 @@ def test_a_step_that_is_done_has_its_answer_and_the_next_one_is_waited_for() -> 
     progress = after(Step("clock", "ok", 0.0, "right"), Step("name", "ok", 1.23, "127.0.0.1"))
     rows = shown(progress, 104.0)
     assert rows[2:5] == [
-        "+ clock    right",
-        "+ name     1.2 s: 127.0.0.1",
-        "> tcp      a connection to it ... 2 s",
+        "+ clock   right",
+        "+ name    1.2 s: 127.0.0.1",
+        "> tcp     a connection to it ... 2 s",
     ]
     assert progress.words() == "step 3 of 7"
     assert progress.under_way
@@ -67,16 +67,46 @@ def test_a_step_left_out_is_no_more_waited_for_once_a_later_one_is_done() -> Non
 )
 def test_each_verdict_has_its_sign(verdict: Verdict, sign: str) -> None:
     """Never colour alone."""
-    assert shown(after(Step("tls", verdict, 0.0, "words")))[2] == f"{sign} tls      words"
+    assert shown(after(Step("tls", verdict, 0.0, "words")))[2] == f"{sign} tls     words"
 
 
 @pytest.mark.parametrize("verdict", ["failed", "skipped", "warning"])
 def test_what_is_not_simply_well_is_there_in_full(verdict: Verdict) -> None:
-    """What went well takes one line, however long."""
-    well = Step("name", "ok", 0.0, "very long " * 20)
+    """Behind the column of the names; what went well takes one line where room is short."""
+    well = Step("name", "ok", 0.0, "very long " * 40)
     rows = shown(after(well, Step("tcp", verdict, 0.0, REASON)))
     assert rows[2].endswith("…")
-    assert REASON in " ".join(" ".join(rows[3:6]).split())
+    assert all(row.startswith(" " * 10) for row in rows[4:6])
+    assert REASON in " ".join(row[10:] for row in rows[3:6])
+
+
+def test_what_went_well_is_there_in_full_where_there_is_room() -> None:
+    """Which address and which certificate it was is worth reading."""
+    text = "TLSv1.2, the broker's certificate is CN=broker.localhost"
+    rows = shown(after(Step("tls", "ok", 0.0, text)))
+    assert rows[2:4] == [
+        "+ tls     TLSv1.2, the broker's certificate",
+        "          is CN=broker.localhost",
+    ]
+
+
+@pytest.mark.parametrize("done", range(len(NAMES)))
+def test_waiting_takes_one_row_however_long(done: int) -> None:
+    """At 80 columns, whichever step it is, for minutes."""
+    rows = shown(
+        after(*(Step(name, "ok", 0.0, "well") for name in NAMES[:done])), 100.0 + done + 999
+    )
+    assert rows[2 + done].startswith(f"> {NAMES[done]} ")
+    assert rows[2 + done].endswith(" ... 999 s")
+
+
+def test_the_end_is_in_view_once_it_is_over() -> None:
+    """A reason is there in full where it fits, whatever was before it."""
+    warned = [Step(name, "warning", 0.0, "a warning " * 12) for name in NAMES[:3]]
+    progress = after(*warned, Step("tls", "failed", 0.0, REASON))
+    assert REASON not in " ".join(" ".join(shown(progress)).split())
+    progress.end("Not activated", 107.0)
+    assert REASON in " ".join(" ".join(shown(progress)).split())
 
 
 def test_an_end_names_what_came_of_it_and_stops_the_clock() -> None:
@@ -102,6 +132,8 @@ def test_the_engine_is_watched_live() -> None:
         "In service now: waiting",
         "no such host",
     ]
+    failed = after(Step("connect", "failed", 0.0, "no such host"))
+    assert "".join(shown(failed, broker=waiting)).count("no such host") == 1, "told once"
     recovered = replace(BROKER, last_error="no such host")
     assert "no such host" not in "".join(shown(Progress(0.0), broker=recovered))
 

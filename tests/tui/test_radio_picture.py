@@ -1,11 +1,13 @@
 import pytest
 
 from appliance.radio.reception import Tally
+from appliance.status import RadioState
 from tests.support.heard import BEGAN, Heard
 from tests.tui.wire_terminal import WireTerminal
 from tui.palette import PALETTE
 from tui.radio_picture import RadioScene, compose
 from tui.screen import TerminalScreen
+from tui.walk_test import WalkTest
 
 SMALLEST = (80, 22)
 SIZES = [SMALLEST, (81, 23), (100, 22), (80, 58), (120, 38), (200, 58), (500, 198)]
@@ -22,11 +24,9 @@ def heard() -> Heard:
 
 
 def scene(heard: Heard, mark: Tally | None = None) -> RadioScene:
-    """The picture of all that was heard, with a mark at that tally."""
-    report = heard.report()
-    if mark is None:
-        return RadioScene(report, report.tally, None, heard.unix_time())
-    return RadioScene(report, mark, report.tally - mark, heard.unix_time())
+    """The picture of all that was heard, the antenna being moved in no time at that tally."""
+    test = WalkTest(Heard().report().tally, mark, mark)
+    return RadioScene(heard.report(), test, heard.unix_time())
 
 
 def rows(shown: RadioScene, size: tuple[int, int] = SMALLEST) -> list[str]:
@@ -118,6 +118,39 @@ def test_rejected_records_are_counted_with_the_last_reason_and_its_age(heard: He
     heard.now += 12
     assert left(scene(heard))[-2].split() == ["Rejected", "records", "2"]
     assert left(scene(heard))[-1] == "last: bad CRC, 12 s ago"
+    heard.reject("oversize")
+    assert left(scene(heard))[-1] == "last: oversize, just now"
+
+
+@pytest.mark.parametrize(
+    ("state", "quiet_s"), [("unavailable", 1), ("silent", 1), ("receiving", 50)]
+)
+def test_a_radio_that_hears_nothing_looks_dead(
+    heard: Heard, state: RadioState, quiet_s: int
+) -> None:
+    """No rate, no level and no bar are left over from when it heard."""
+    heard.frame(rssi=-55, corrected=10)
+    assert not rows(scene(heard))[1].startswith(" - ")
+    heard.state, heard.error = state, "no such device"
+    heard.now += quiet_s
+    shown = rows(scene(heard))
+    assert any(row.startswith(" - frames a minute") for row in shown[:3])
+    levels = left(scene(heard))
+    first = next(index for index, row in enumerate(levels) if row.startswith("RSSI"))
+    assert [row.split()[-1] for row in levels[first : first + 4 : 3]] == ["-", "-"]
+    assert all(set(levels[first + at]) == {"·"} for at in (1, 4))
+    assert levels[first + 2] == "minute: median -, weak -"
+    assert levels[first + 5] == "minute: mean -, some in -"
+
+
+def test_on_the_way_the_levels_are_those_before(heard: Heard) -> None:
+    """There is no other place yet, and before does not grow."""
+    mark = heard.report().tally
+    heard.frames(40, rssi=-50)
+    test = WalkTest(Heard().report().tally, mark)
+    shown = left(RadioScene(heard.report(), test, heard.unix_time()), (120, 38))
+    charts = [row.split() for row in shown if row.startswith("Frames by")]
+    assert charts == [["Frames", "by", "dBm,", "before", "top", "25"]]
 
 
 def test_the_last_frames_fill_the_rows_there_are(heard: Heard) -> None:
@@ -147,7 +180,8 @@ def test_any_size_is_filled_exactly(heard: Heard, size: tuple[int, int]) -> None
     mark = heard.report().tally
     heard.frame(-32768, 65535, priority=True)
     heard.modem = "水 " * 300
-    shown = [scene(Heard()), scene(heard), scene(heard, mark)]
+    way = RadioScene(heard.report(), WalkTest(mark, mark), heard.unix_time())
+    shown = [scene(Heard()), scene(heard), scene(heard, mark), way]
     heard.state, heard.error = "unavailable", "水 " * 300
     for each in (*shown, scene(heard, mark)):
         canvas = compose(each, size).render(size, focus=True)

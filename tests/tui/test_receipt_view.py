@@ -44,8 +44,9 @@ async def test_it_shows_the_receipt_once_it_is_there(
 ) -> None:
     """And how to take it along; until then that it is coming."""
     view.refresh()
-    first, _, waiting, *_ = rows(view)
-    assert first.endswith("ssh tech@unit receipt > receipt.txt")
+    how, command, _, waiting, *_ = rows(view)
+    assert how.endswith(" with the ssh options as for this screen:")
+    assert command.strip() == "ssh tech@unit receipt > receipt.txt"
     assert waiting == " The receipt is being put together ..."
     await work.done()
     text = "\n".join(rows(view))

@@ -109,8 +109,11 @@ async def test_a_crash_before_the_first_picture_is_contained(connect: Connect, u
     assert "Please log in again." in terminal.text()
 
 
-async def test_an_idle_session_ends_and_says_why(connect: Connect) -> None:
-    """So does what is lost with it."""
+async def test_an_idle_session_ends_and_says_why(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    """So does what is lost with it; and the log, which would else only tell of a logout."""
+    caplog.set_level("INFO", "tui")
     terminal = connect(2.0)
     terminal.send("ssl://half")
     await terminal.wait_for("│ssl://half")
@@ -118,6 +121,7 @@ async def test_an_idle_session_ends_and_says_why(connect: Connect) -> None:
     text = " ".join(terminal.text().split())
     assert "Closed: no key was pressed for 2 seconds." in text
     assert "offered at the next login: Broker URL." in text
+    assert f"the screen of {terminal.peer} closed after 2 s without a key" in caplog.text
     assert "<Activate>" not in text
 
 

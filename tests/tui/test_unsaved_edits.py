@@ -99,15 +99,22 @@ async def test_edits_outlive_a_session_that_was_not_left(
     assert unit.saved["client-id"] == "unit-1"
 
 
+async def leave(terminal: WireTerminal) -> None:
+    """Leave with edits, on purpose."""
+    terminal.key("ctrl d")
+    await terminal.wait_for("Press Ctrl-D again to leave without saving.")
+    terminal.key("ctrl d")
+
+
 async def test_edits_taken_are_offered_to_nobody_else(connect: Connect) -> None:
     """Those not taken are, to each login."""
     await leave_edits(connect, client_id="unit-1")
     first, second = await next_login(connect), await next_login(connect)
     await restore(first)
-    first.key("ctrl d", "ctrl d")
+    await leave(first)
     await first.session
     await restore(second)
-    second.key("ctrl d", "ctrl d")
+    await leave(second)
     await second.session
     await nothing_offered(connect)
 
@@ -164,7 +171,10 @@ async def test_the_menu_restores_or_throws_away(connect: Connect, row: str) -> N
     terminal.key("f10")
     text = await terminal.wait_for("─ Menu ─")
     assert "Unsaved edits" not in text
-    terminal.key("f10", "ctrl d", "ctrl d")
+    terminal.key("f10", "ctrl d")
+    if row.endswith("restore"):
+        await terminal.wait_for("Press Ctrl-D again to leave without saving.")
+        terminal.key("ctrl d")
     await terminal.session
     await nothing_offered(connect)
 

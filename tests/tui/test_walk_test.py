@@ -22,15 +22,16 @@ def place(count: int, every_s: float = 2, rssi: int = -80, spread: int = 8, bits
 
 
 def walk(*places: Place) -> Comparison:
-    """What is said at the last of the places, after a mark between each two."""
+    """What is said at the last of the places, with strong frames on the way between each two."""
     heard = Heard()
     test = WalkTest(heard.report().tally)
     for number, hear in enumerate(places):
         if number:
-            test.mark(heard.report().tally)
+            test = test.mark(heard.report().tally)
+            heard.frames(7, 0.01, rssi=-1)
+            test = test.begin(heard.report().tally)
         hear(heard)
-    now = heard.report().tally
-    return compare(test.before(now), test.after(now))
+    return compare(test, heard.report().tally)
 
 
 def row(comparison: Comparison, label: str) -> Row:
@@ -48,8 +49,42 @@ def test_without_a_mark_this_place_is_before() -> None:
     assert told.judgement == "open"
 
 
-def test_before_ends_at_the_mark() -> None:
-    """What comes after the mark is the new place's alone."""
+def test_on_the_way_nothing_is_compared() -> None:
+    """Before is frozen; what comes in belongs nowhere, and what to do next is said."""
+    heard = Heard()
+    test = WalkTest(heard.report().tally)
+    heard.frames(30)
+    test = test.mark(heard.report().tally)
+    heard.frames(30)
+    now = heard.report().tally
+    assert test.mark(now) == test
+    told = compare(test, now)
+    assert row(told, "frames") == Row("frames", "30", "-")
+    assert told.verdict == "Marked. Move the antenna, then press b: after begins there."
+
+
+def test_without_a_mark_there_is_no_other_place_to_begin() -> None:
+    """The numbers of this one go on."""
+    heard = Heard()
+    test = WalkTest(heard.report().tally)
+    heard.frames(30)
+    assert test.begin(heard.report().tally) == test
+
+
+def test_after_can_begin_anew() -> None:
+    """At a third place, or in a better position; before is kept."""
+    heard = Heard()
+    test = WalkTest(heard.report().tally)
+    for count in (30, 20):
+        heard.frames(count)
+        test = test.mark(heard.report().tally) if count == 30 else test
+        test = test.begin(heard.report().tally)
+    heard.frames(15)
+    assert row(compare(test, heard.report().tally), "frames") == Row("frames", "30", "15")
+
+
+def test_before_and_after_are_each_their_places_alone() -> None:
+    """What comes after the mark is not before, what comes on the way is neither."""
     told = walk(place(30, every_s=2), place(20, every_s=1))
     assert row(told, "frames") == Row("frames", "30", "20")
     assert row(told, "time") == Row("time", "60 s", "20 s")
@@ -61,20 +96,6 @@ def test_the_next_mark_moves_on() -> None:
     """After becomes before; the place before that is forgotten."""
     told = walk(place(30), place(20), place(15))
     assert row(told, "frames") == Row("frames", "20", "15")
-
-
-def test_clearing_begins_anew() -> None:
-    """No mark, and nothing of what was heard so far."""
-    heard = Heard()
-    test = WalkTest(heard.report().tally)
-    heard.frames(10)
-    test.mark(heard.report().tally)
-    heard.frames(10)
-    test.clear(heard.report().tally)
-    heard.frames(3)
-    now = heard.report().tally
-    assert test.after(now) is None
-    assert test.before(now).frames == 3
 
 
 @pytest.mark.parametrize(
@@ -94,11 +115,18 @@ def test_too_few_frames_are_not_compared(places: tuple[Place, Place], verdict: s
     assert told.judgement == "open"
 
 
-def test_frames_in_no_time_are_not_compared() -> None:
-    """A clock that stands still gives no rate."""
-    told = walk(place(30), place(30, every_s=0))
-    assert row(told, "frames a min").after == "-"
-    assert told.judgement == "open"
+@pytest.mark.parametrize("every_s", [0, 0.3])
+def test_a_rate_over_a_short_time_is_none(every_s: float) -> None:
+    """A burst of frames in the first seconds would be hundreds a minute."""
+    told = walk(place(30), place(30, every_s))
+    assert row(told, "frames a min") == Row("frames a min", "30.0", "-")
+    assert (told.verdict, told.judgement) == (
+        "Too short a time to compare yet: 10 s needed.",
+        "open",
+    )
+    told = walk(place(30, every_s), place(30))
+    assert row(told, "frames a min") == Row("frames a min", "-", "30.0")
+    assert told.verdict == "Too short a time before the mark to compare: 10 s needed."
 
 
 def test_stronger_frames_are_better() -> None:

@@ -32,6 +32,14 @@ def test_a_viewport_follows_the_cursor_of_what_is_in_it() -> None:
         assert view.render((10, 5), focus=False).text[0].decode().strip() == "95"
 
 
+def test_a_viewport_counts_no_more_rows_than_asked_for() -> None:
+    """Of a field, or of anything else."""
+    field = TextField(multiline=True, masked=False)
+    field.replace("\n".join(str(number) for number in range(7)))
+    for view in (Viewport(numbered(7)), Viewport(field)):
+        assert [view.count_rows(10, most) for most in (1, 6, 7, 8, 100)] == [1, 6, 7, 7, 7]
+
+
 def test_a_viewport_is_a_box() -> None:
     """It takes the rows it is given, also when there are fewer in it."""
     view = Viewport(urwid.Text("one"))

@@ -72,6 +72,19 @@ def test_days_left_are_whole(after: timedelta, days: int) -> None:
     assert description(not_after=NOW + after).days_left(NOW) == days
 
 
+@pytest.mark.parametrize(
+    ("after", "left"),
+    [
+        (timedelta(days=355_419), "973 years left"),
+        (timedelta(days=1827), "5 years left"),
+        (timedelta(days=1826), "1826 days left"),
+    ],
+)
+def test_many_years_are_told_as_years(after: timedelta, left: str) -> None:
+    """Nobody knows what some hundred thousand days are."""
+    assert description(not_after=NOW + after).validity(NOW).endswith(f", {left}")
+
+
 def test_the_lines_are_for_a_narrow_pane() -> None:
     """One certificate's lines, as they are shown."""
     start = datetime(2026, 1, 1, tzinfo=UTC)

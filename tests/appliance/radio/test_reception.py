@@ -33,6 +33,15 @@ def test_no_rate_is_told_of_no_time(heard: Heard) -> None:
     assert (now - now).frames_a_minute is None
 
 
+def test_a_rate_needs_ten_seconds() -> None:
+    """Three frames in the first second are not 180 a minute."""
+    heard = Heard()
+    heard.frames(3, every_s=3.3)
+    assert heard.report().tally.frames_a_minute is None
+    heard.frames(1, every_s=0.1)
+    assert heard.report().tally.frames_a_minute == pytest.approx(24)
+
+
 def test_the_port_is_reported_in_the_receivers_words(heard: Heard) -> None:
     """State, error and modem are passed on."""
     heard.state, heard.error, heard.modem = "unavailable", "no such device", None
@@ -148,7 +157,7 @@ def test_the_last_minute_slides(heard: Heard) -> None:
         heard.now += 1
         minute = heard.report().last_minute
         assert minute.seconds == second + 1 if second < 60 else 60 <= minute.seconds < 70
-        assert minute.frames_a_minute == pytest.approx(60, rel=0.05)
+        assert minute.frames == pytest.approx(minute.seconds, abs=2)
     assert minute.rssi_best == -90
 
 

@@ -170,7 +170,7 @@ async def test_compare_describes_certificates(unit: Unit, tmp_path: Path) -> Non
     assert before[0].startswith("- client-certificate: CN=unit-1,")
     assert after[0].startswith("+ client-certificate: CN=unit-2,")
     for lines in (before, after):
-        assert "days left" in "".join(lines)
+        assert "years left" in "".join(lines)
         assert "client-certificate: SHA256 " in "".join(lines)
     assert (before[-1], after[-1]) == (
         "- client-private-key: set, the one in service",

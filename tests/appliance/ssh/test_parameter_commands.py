@@ -176,7 +176,7 @@ async def test_show_describes_certificates_and_keys(unit: Unit, tmp_path: Path) 
     await run(unit, "set client-certificate", client.certificate.encode())
     await run(unit, "set client-private-key", client.key.encode())
     shown = (await run(unit, "show")).output
-    for word in ("CN=unit-1", "days left", "SHA256", "EC P-256", "belongs to"):
+    for word in ("CN=unit-1", "years left", "SHA256", "EC P-256", "belongs to"):
         assert word in shown, shown
     assert client.key.splitlines()[1] not in shown
 
