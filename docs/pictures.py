@@ -122,7 +122,9 @@ async def large(port: int, password: str) -> None:
         await screen.wait_for("radio receiving")
         screen.key("f2")
         await screen.wait_for(_heard("before"), timeout=60)
-        screen.key("m", "b")
+        screen.key("m")
+        await screen.wait_for("Marked.")
+        screen.key("b")
         await screen.wait_for(_heard("after"), timeout=60)
         await camera.take("radio", "Walk test")
 
