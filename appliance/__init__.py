@@ -5,7 +5,7 @@
                                                               forwarding.cache (memory, disk)
                                                                             │ 500 at a time,
                                                                             │ priority first
-      forwarding.payload ──> forwarding.forwarder ──> forwarding.broker_session ──TLS──> broker
+      forwarding.payload ──> forwarding.delivery ──> forwarding.broker_session ──TLS──> broker
                                                                             │ PUBACK
                                                               forwarding.cache forgets it
 

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 
 from appliance.errors import ConcentratorError
 from appliance.forwarding.cache import FrameCache
-from appliance.forwarding.cache_file import CacheError
+from appliance.forwarding.cache_error import CacheError
 from appliance.forwarding.forwarder import DeliveryCounts, Forwarder
 from appliance.forwarding.payload import messages
 from appliance.forwarding.rehearsal import rehearse
@@ -267,7 +267,12 @@ class Activator:
     ) -> Forwarder:
         await self._retire()
         self.forwarder = forwarder = Forwarder(
-            configuration, context, self._cache, self._settings, self._counts
+            configuration,
+            context,
+            self._cache,
+            self._settings,
+            self._counts,
+            clock_is_wrong=lambda: clock_fault(datetime.now(UTC)) is not None,
         )
         forwarder.start(connect=connect)
         self._delivery = start_task(self._note_first_puback(forwarder), "first delivery")

@@ -21,7 +21,8 @@ def sole_user(state_dir: Path) -> Iterator[None]:
     """
     try:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(state_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # The directory itself, not a file in it: worn flash comes up read-only, and is served from.
+        lock = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         advice = "check [unit] state_dir and its owner"
         raise StateDirError(f"{state_dir}: {error.strerror}: {advice}") from error

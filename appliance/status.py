@@ -35,13 +35,17 @@ class RadioStatus:
 
 @dataclass(frozen=True, slots=True)
 class CacheStatus:
-    """What waits on the unit; dropped and quarantined counted since it was provisioned."""
+    """What waits on the unit; dropped and quarantined counted since it was provisioned.
+
+    `error` is what is wrong with the storage: full, read-only, failing, damaged.
+    """
 
     frames: int
     priority_frames: int
     dropped_frames: int
     quarantined_frames: int
     bytes: int
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +81,17 @@ class Status:
     configuration: ConfigurationStatus
 
     def as_json_dict(self) -> dict[str, Any]:
-        """Plain values ready for `json.dumps`; times as `2026-11-23T08:00:00Z`."""
-        return {
+        """Plain values ready for `json.dumps`; times as `2026-11-23T08:00:00Z`.
+
+        The cache's error is there only while there is one: interface 8 does not know it.
+        """
+        plain = {
             part: {name: _plain(value) for name, value in fields.items()}
             for part, fields in asdict(self).items()
         }
+        if self.cache.error is None:
+            del plain["cache"]["error"]
+        return plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,16 @@ from typing import Any, TypeVar
 
 from appliance.activation import Activator, Trial
 from appliance.forwarding.cache import FrameCache
+from appliance.forwarding.cached_frame import QuarantinedFrame
 from appliance.forwarding.forwarder import DeliveryCounts
+from appliance.forwarding.unit_clock import Bounds, UnitClock
 from appliance.journal import Journal
 from appliance.parameters.accepted import Accepted
 from appliance.parameters.catalogue import parameter
 from appliance.parameters.description import describe
 from appliance.parameters.finding import Finding
 from appliance.parameters.refusal import Changed
+from appliance.parameters.review import clock_bounds
 from appliance.parameters.store import Activation, ParameterStore
 from appliance.parameters.transfer import accept_all
 from appliance.parameters.values import ParameterValues
@@ -66,6 +69,7 @@ class Unit:
             settings.unit.state_dir / "cache.sqlite3",
             settings.cache.max_frames,
             settings.cache.max_bytes,
+            UnitClock(Bounds(*(each.timestamp() for each in clock_bounds()))),
         )
         self._reception = Reception()
         self._receiver = Receiver(
@@ -83,7 +87,7 @@ class Unit:
     async def start(self) -> None:
         """Listens to the radio, opens the cache, forwards with the active configuration.
 
-        Raises CacheError and StoreError; a missing modem or broker is no reason to fail.
+        Raises StoreError; a missing modem or broker is no reason to fail, nor a disk that refuses.
         """
         await self.journal.start()
         log.info("unit %s starts, concentrator %s", self.serial_number, self.version)
@@ -240,6 +244,19 @@ class Unit:
         at = datetime.fromtimestamp(newest.at, UTC)
         return f"The activation of {at:%Y-%m-%d %H:%M} UTC by {newest.by} {newest.outcome}."
 
+    async def quarantined(self, limit: int = 1000) -> tuple[QuarantinedFrame, ...]:
+        """Frames that were set aside because the broker would not take them, oldest first.
+
+        Raises CacheError.
+        """
+        return tuple(await self._cache.quarantined(limit))
+
+    async def release_quarantined(self, by: str) -> int:
+        """Puts all of them back in the queue; how many. Raises CacheError."""
+        number = await self._cache.release()
+        log.info("frames released from quarantine by %s: %d", by, number)
+        return number
+
     def _take_in(self, frame: RadioFrame, received_at: float) -> None:
         priority = frame.is_priority(self._settings.radio.priority_mask)
         self._reception.heard(frame, received_at, priority=priority)
@@ -284,6 +301,7 @@ class Unit:
             dropped_frames=counts.dropped,
             quarantined_frames=counts.quarantined,
             bytes=counts.bytes,
+            error=self._cache.health,
         )
 
     def _broker_status(self) -> BrokerStatus:

@@ -310,4 +310,6 @@ def _reports(scene: Scene) -> list[str]:
         reports.append(f"Broker: {status.broker.last_error}")
     if status.radio.error:
         reports.append(f"Radio: {status.radio.error}")
+    if status.cache.error:
+        reports.append(f"Cache: {status.cache.error}")
     return reports

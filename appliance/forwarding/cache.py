@@ -3,166 +3,185 @@
 A frame is first held in memory, so that one which the broker acknowledges at once never wears the
 disk; after FLUSH_AFTER_S without a PUBACK it is written, with all that wait beside it, in one
 commit. Promises: a frame is on disk or acknowledged within FLUSH_AFTER_S and one commit; `read`
-gives frames in the order they came; a frame leaves only by `forget` or, the quota full, by being
-dropped and counted. What a kill takes is the counts of the last LEDGER_EVERY_S, in step with each
-other. Lives on the event loop; the file is touched on a thread of its own only.
+gives frames in the order they came; a frame leaves only by `forget` or, with no room for it, by
+being dropped and counted: received = published + cached + dropped + quarantined, always. What a
+kill takes is the counts of the last LEDGER_EVERY_S, in step with each other. While the disk
+refuses, frames are held in memory, MEMORY_FRAMES at most, and forwarded from there; `health` says
+so, and why. Lives on the event loop; files are touched on a thread of their own (`cache_disk`).
 """
 
 import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar, TypeVarTuple
 
-from appliance.forwarding.cache_file import CacheError, CacheFile, Committed, Ledger
-from appliance.forwarding.cached_frame import CachedFrame
-from appliance.outage import Outage
+from appliance.forwarding.cache_change import CacheCounts, Quota
+from appliance.forwarding.cache_disk import RETRY_S, CacheDisk
+from appliance.forwarding.cache_error import CacheDamagedError, CacheError
+from appliance.forwarding.cache_health import CacheHealth, Fault
+from appliance.forwarding.cache_writer import LEDGER_EVERY_S, CacheWriter
+from appliance.forwarding.cached_frame import CachedFrame, QuarantinedFrame
+from appliance.forwarding.flush_timer import FlushTimer
+from appliance.forwarding.unit_clock import UnitClock
 from appliance.radio.frame import RadioFrame
 from appliance.tasks import start_task
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-Ts = TypeVarTuple("Ts")
-
 FLUSH_AFTER_S = 0.1  # leaves 150 ms of the promised 250 ms to the disk
-LEDGER_EVERY_S = 10.0  # counts of frames that never touched the disk are written this often
-RETRY_S = 1.0  # between attempts at a disk that refuses
-ROOM_AFTER_S = 60.0  # without a drop: a broker that is too slow makes room for moments
-MEMORY_FRAMES = 50_000  # held while the disk refuses: about 30 MB
-
-
-@dataclass(frozen=True, slots=True)
-class CacheCounts:
-    """The cache and its ledger now; all but the cached counts are since the unit was provisioned.
-
-    received = published + cached + dropped + quarantined, always.
-    """
-
-    received: int
-    received_priority: int
-    cached: int
-    cached_priority: int
-    published: int
-    dropped: int
-    quarantined: int
-    bytes: int
+# A deletion waits so long for another commit to go along with, which then writes hardly more: with
+# a broker that takes longer than FLUSH_AFTER_S this halves what is written for a frame.
+DELETE_AFTER_S = 1.0
+_DELETE_AT_ONCE = 3  # messages: with that many waiting, whoever sends them may be waiting too
+_UNNUMBERED = 1 << 62  # ids are counted from here while the file, and its last id, is unknown
 
 
 class FrameCache:
     """Frames waiting for the broker, in memory and in the file at `path`."""
 
-    def __init__(self, path: Path, max_frames: int, max_bytes: int) -> None:
-        self._file = CacheFile(path, max_frames, max_bytes)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="cache")
-        self._fresh: dict[int, CachedFrame] = {}  # in memory only
-        self._delivered: dict[int, CachedFrame] = {}  # acknowledged, to be deleted from the file
-        self._frames = self._priority = 0
-        self._stored = 0  # rows in the file
-        self._last_id = 0
-        self._last_stored = 0  # the greatest id that went to the file
-        self._bytes = 0
-        self._ledger = self._written_ledger = Ledger()
-        self._lock = asyncio.Lock()  # one user of the file at a time, so that order is plain
+    def __init__(
+        self, path: Path, max_frames: int, max_bytes: int, clock: UnitClock | None = None
+    ) -> None:
+        self._clock = clock or UnitClock()
+        self._health = CacheHealth()
+        self._disk = CacheDisk(path, Quota(max_frames, max_bytes), self._health, self._put_back)
+        self._writer = CacheWriter(self._disk, self._health)
+        self._memory, self._acknowledged = self._writer.memory, self._writer.acknowledged
+        self._writer.last_id = _UNNUMBERED
+        self._shift = 0  # what makes an id that was given before the file was open a right one
+        self._passed_over = False  # frames in the file, as it could not be read
         self._commit_wanted = asyncio.Event()
+        self._flush_timer = FlushTimer(
+            FLUSH_AFTER_S, lambda one: self._number(one) in self._memory, self._commit_wanted.set
+        )
         self._commits: set[asyncio.Task[None]] = set()
         self._closing = False
         self._committer: asyncio.Task[None] | None = None
-        self._outage = Outage()  # of the disk
-        self._overflow = Outage()  # of the memory, meanwhile
-        self._fullness = Outage()  # of the file
-        self._dropped_at = 0.0  # monotonic
+        self.came_back = 0  # how often frames came back behind what was read: begin again at 0
         self.on_append: Callable[[], None] | None = None
 
-    async def open(self) -> None:
-        """Opens the file and begins to keep it up to date. Raises CacheError.
+    @property
+    def health(self) -> str | None:
+        """What is wrong with the storage, in one line for the technician; None when well."""
+        text = str(self._health)
+        if text and self._memory and self._health.lasts(Fault.REFUSING):
+            text += f"; {len(self._memory)} frames are held in memory"
+        return text or None
 
-        Frames that come meanwhile are taken in: to check a large file takes its time.
-        """
-        found = await self._in_thread(self._file.open)
-        self._written_ledger = found.ledger
-        self._ledger = replace(
-            found.ledger,
-            received_priority=found.ledger.received_priority + self._ledger.received_priority,
-            dropped=found.ledger.dropped + self._ledger.dropped,
-        )
-        self._fresh = {
-            frame.id + found.last_id: frame._replace(id=frame.id + found.last_id)
-            for frame in self._fresh.values()
-        }
-        self._frames += found.frames
-        self._priority += found.priority_frames
-        self._last_id += found.last_id
-        self._stored, self._last_stored, self._bytes = found.frames, found.last_id, found.bytes
-        if self._fresh:
-            self._commit_wanted.set()
+    async def open(self) -> None:
+        """Opens the file, where the disk refuses later; frames are taken in and read meanwhile."""
+        try:
+            await self._open_disk()
+        except CacheError as error:
+            self._health.begins(Fault.REFUSING, str(error))
         self._committer = start_task(self._keep_committed(), "cache committer")
+
+    async def _open_disk(self) -> None:
+        self._clock.recall(await self._disk.open())
+        self._shift = self._disk.stored.ledger.settled_to - _UNNUMBERED
+        self._writer.renumber(self._shift)
+        self._commit_wanted.set()
+        self._put_back(behind=True)
 
     def append(self, frame: RadioFrame, received_at: float, *, priority: bool) -> None:
         """Takes in a frame received at `received_at` (Unix seconds)."""
-        self._last_id += 1
         cached = CachedFrame(
-            self._last_id, received_at, priority, frame.rssi, frame.corrected_bits, frame.mbal
+            self._writer.last_id + 1,
+            received_at,
+            priority,
+            frame.rssi,
+            frame.corrected_bits,
+            frame.mbal,
+            *self._clock.stamp(received_at),
         )
-        self._fresh[cached.id] = cached
-        self._frames += 1
-        self._priority += priority
-        self._ledger.received_priority += priority
-        if len(self._fresh) > MEMORY_FRAMES:
-            self._drop_from_memory()
-        asyncio.get_running_loop().call_later(FLUSH_AFTER_S, self._flush_if_waiting, cached.id)
+        self._writer.append(cached)
+        self._flush_timer.came(cached.id)
         if self.on_append:
             self.on_append()
 
     async def read(self, after: int, limit: int) -> list[CachedFrame]:
         """Up to `limit` frames behind the id `after`, oldest first. Raises CacheError.
 
-        While older frames are in the file, newer ones are written before the file is read: an
-        iteration is then as full as it can be, and never out of order.
+        An iteration is as full as it can be, from the file and from memory, and in order; only
+        where the file cannot be read, frames in memory go first, and `came_back` grows later.
         """
-        while self._stored and after < self._last_stored:
-            with contextlib.suppress(CacheError):  # noted; what is in the file still goes out
-                await self._commit()
-            async with self._lock:
-                rows = await self._in_thread(self._file.read, after, limit)
-            if waiting := [row for row in rows if row.id not in self._delivered]:
-                return waiting
-            if not rows:
-                break
-            after = rows[-1].id  # all acknowledged, but not deleted yet
-        return list(islice((f for f in self._fresh.values() if f.id > after), limit))
+        self._clock.look()
+        frames = await self._read(self._number(after), limit)
+        return [self._clock.corrected(frame) for frame in frames]
 
-    def forget(self, frames: Iterable[CachedFrame]) -> None:
-        """The broker has acknowledged `frames`: they leave the cache and count as published."""
+    async def _read(self, after: int, limit: int) -> list[CachedFrame]:
+        while after < self._disk.stored.last_id:
+            try:
+                rows = await self._disk.read(after, limit)
+            except CacheDamagedError:
+                continue  # what can be read is being put back
+            except CacheError:
+                self._passed_over = True
+                if not self._memory:
+                    raise
+                break
+            waiting = [row for row in rows if not self._writer.is_acknowledged(row.id)]
+            if len(rows) < limit:
+                last = rows[-1].id if rows else after
+                return waiting + self._from_memory(last, limit - len(waiting))
+            if waiting:
+                return waiting
+            after = rows[-1].id  # all acknowledged, but not deleted yet
+        return self._from_memory(after, limit)
+
+    def _from_memory(self, after: int, limit: int) -> list[CachedFrame]:
+        if self._disk.is_putting_back:
+            return []  # these are older
+        return self._memory.following(after, limit, self._writer.is_acknowledged)
+
+    def forget(self, frames: Iterable[CachedFrame]) -> asyncio.Future[None] | None:
+        """The broker has acknowledged `frames`: they leave the cache and count as published.
+
+        What is returned is done once they are deleted on disk, so that they cannot come again
+        after a kill; or once the disk has refused that, as nobody can do better then. None where
+        none of them was on disk, or the disk refuses already.
+        """
+        before = len(self._acknowledged)
         for frame in frames:
-            if self._fresh.pop(frame.id, None):
-                self._frames -= 1
-                self._priority -= frame.priority
-                self._ledger.published += 1
-            else:
-                self._delivered[frame.id] = frame
-        if self._delivered:
+            self._writer.acknowledge(self._number(frame.id), priority=frame.priority)
+        if len(self._acknowledged) == before or self._health.lasts(Fault.REFUSING):
+            return None
+        deletion = self._writer.deletion()
+        if self._writer.waiting_deletions >= _DELETE_AT_ONCE:
             self._commit_wanted.set()
+        else:
+            asyncio.get_running_loop().call_later(DELETE_AFTER_S, self._delete_if_waiting)
+        return deletion
+
+    async def quarantine(self, frames: Sequence[CachedFrame], reason: str) -> None:
+        """Sets `frames` aside because of `reason`: out of the queue, kept in the file.
+
+        Durable when it returns. Raises CacheError, and then they are still in the queue.
+        """
+        numbered = [frame._replace(id=self._number(frame.id)) for frame in frames]
+        while any(frame.id in self._memory for frame in numbered):
+            await self._commit()
+        at = time.time()
+        await self._disk.use(lambda file: file.quarantine(numbered, reason, at))
+
+    async def quarantined(self, limit: int) -> list[QuarantinedFrame]:
+        """Up to `limit` of the frames that were set aside, oldest first. Raises CacheError."""
+        return await self._disk.use(lambda file: file.quarantined(limit))
+
+    async def release(self) -> int:
+        """Puts every frame that was set aside back at its place in the queue; how many.
+
+        They may lie behind what was read already: `came_back` grows. Raises CacheError.
+        """
+        number = await self._disk.use(lambda file: file.release())
+        self._put_back(behind=number > 0)
+        return number
 
     def counts(self) -> CacheCounts:
         """The figures of `status`."""
-        ledger = self._ledger
-        gone = ledger.published + ledger.dropped + ledger.quarantined
-        return CacheCounts(
-            received=gone + self._frames,
-            received_priority=ledger.received_priority,
-            cached=self._frames,
-            cached_priority=self._priority,
-            published=ledger.published,
-            dropped=ledger.dropped,
-            quarantined=ledger.quarantined,
-            bytes=self._bytes,
-        )
+        return self._writer.counts()
 
     async def close(self) -> None:
         """Writes what is in memory and closes the file; the counts are exact after a restart."""
@@ -170,39 +189,47 @@ class FrameCache:
         self._commit_wanted.set()
         if self._committer:
             await self._committer
-            async with self._lock:
-                await self._in_thread(self._file.close)
-        self._thread.shutdown(wait=False)
+        if self._memory:
+            log.error("%d frames could not be written and are lost", len(self._memory))
+        with contextlib.suppress(CacheError):
+            await self._disk.close()
 
-    def _flush_if_waiting(self, frame_id: int) -> None:
-        if frame_id in self._fresh:
+    def _number(self, frame_id: int) -> int:
+        return frame_id + self._shift if frame_id > _UNNUMBERED else frame_id
+
+    def _put_back(self, behind: bool) -> None:
+        self.came_back += behind
+        self._delete_if_waiting()
+        if self.on_append:
+            self.on_append()
+
+    def _delete_if_waiting(self) -> None:
+        if self._acknowledged:
             self._commit_wanted.set()
 
     async def _keep_committed(self) -> None:
+        damaged = False
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._commit_wanted.wait(), LEDGER_EVERY_S)
             self._commit_wanted.clear()
+            closing = self._closing  # now: what comes during a commit needs another one
             try:
                 await self._commit()
-            except CacheError:
-                if not self._closing:
+                damaged = False
+            except CacheError as error:
+                # At once into the file that has taken the place of a damaged one.
+                damaged = isinstance(error, CacheDamagedError) and not damaged
+                self._commit_wanted.set()
+                if not damaged and not closing:
                     await asyncio.sleep(RETRY_S)
-                    self._commit_wanted.set()
-                    continue
-            if self._closing:
-                if self._fresh:
-                    log.error(
-                        "%d frames could not be written before the stop and are lost",
-                        len(self._fresh),
-                    )
+            if closing and not damaged:
                 return
 
     async def _commit(self) -> None:
         """Brings the file up to date; on CacheError everything stays as it was, in memory.
 
-        Carried through as a task of its own: whoever waits for it may be cancelled, and must not
-        take the bookkeeping along.
+        A task of its own: whoever waits for it may be cancelled, and not take it along.
         """
         task = asyncio.create_task(self._commit_now(), name="cache commit")
         self._commits.add(task)
@@ -210,66 +237,16 @@ class FrameCache:
         await asyncio.shield(task)
 
     async def _commit_now(self) -> None:
-        async with self._lock:
-            await self._write()
-
-    async def _write(self) -> None:
-        if not self._fresh and not self._delivered and self._ledger == self._written_ledger:
-            return
-        writing, delivered, last_stored = self._fresh, self._delivered, self._last_stored
-        self._fresh, self._delivered = {}, {}
-        self._stored += len(writing)
-        self._last_stored = max(writing, default=last_stored)
         try:
-            done = await self._in_thread(
-                self._file.commit,
-                tuple(writing.values()),
-                tuple(delivered.values()),
-                replace(self._ledger),
-            )
-        except CacheError as error:
-            self._fresh = writing | self._fresh
-            self._delivered = delivered | self._delivered
-            self._stored -= len(writing)
-            self._last_stored = last_stored
-            self._note_failure(error)
+            if not self._disk.is_open:
+                await self._open_disk()
+            await self._writer.commit(self._clock.setting(), final=self._closing)
+        except CacheDamagedError:
             raise
-        self._note_success(done)
-        self._stored -= done.deleted + done.dropped
-        self._frames -= done.deleted + done.dropped
-        self._priority -= done.deleted_priority + done.dropped_priority
-        self._ledger.published += done.deleted
-        self._ledger.dropped += done.dropped
-        self._bytes = done.bytes
-        self._written_ledger = done.ledger
-
-    def _note_failure(self, error: CacheError) -> None:
-        level = self._outage.level("", logging.ERROR)
-        log.log(level, "%s; frames are held in memory meanwhile", error)
-
-    def _note_success(self, done: Committed) -> None:
-        self._overflow.end()
-        if lasted := self._outage.end():
-            log.info("the frame cache can be written again after %s", lasted)
-        now = time.monotonic()
-        if done.dropped:
-            self._dropped_at = now
-            log.log(
-                self._fullness.level(""),
-                "the frame cache is full: the oldest frames are dropped for new ones until the "
-                "broker takes some",
-            )
-        elif now - self._dropped_at > ROOM_AFTER_S and (lasted := self._fullness.end()):
-            log.info("the frame cache has room again after %s", lasted)
-
-    def _drop_from_memory(self) -> None:
-        oldest = next((f for f in self._fresh.values() if not f.priority), None)
-        dropped = self._fresh.pop(oldest.id if oldest else next(iter(self._fresh)))
-        self._frames -= 1
-        self._priority -= dropped.priority
-        self._ledger.dropped += 1
-        level = self._overflow.level("", logging.ERROR)
-        log.log(level, "the frame cache's memory is full too: the oldest frames are dropped")
-
-    async def _in_thread(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+        except CacheError as error:
+            self._health.begins(Fault.REFUSING, str(error))
+            raise
+        self._health.ends(Fault.REFUSING, "the frame cache can be written again")
+        if self._passed_over:
+            self._passed_over = False
+            self._put_back(behind=True)

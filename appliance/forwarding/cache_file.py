@@ -1,238 +1,248 @@
-"""The cache's file: rows of frames and the ledger's counts. The only user of sqlite3.
+"""The cache's file: frames, the frames set aside, and the ledger, in one database.
 
-Owned by one thread, on one connection: two connections that write and checkpoint at once are what
-SQLite's WAL-reset bug needs. Promises: what `commit` was given is on disk, whole, when it returns,
-power cut included (`synchronous=FULL` is what makes WAL keep that promise).
+Owned by one thread. Promises: what a method was given is on disk, whole, when it returns, power cut
+included, and nothing of it happened when it raises; the oldest frames give way when the quota is
+reached, the settings' or what the partition has room for.
 """
 
-import logging
-import os
 import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
-from appliance.errors import ConcentratorError
-from appliance.forwarding.cached_frame import CachedFrame
+from appliance.forwarding.cache_aside import AsideFiles
+from appliance.forwarding.cache_change import Change, Quota, Stored
+from appliance.forwarding.cache_error import CacheFullError, cache_error
+from appliance.forwarding.cache_ledger import Frames, Ledger, load_ledger, save_ledger
+from appliance.forwarding.cache_rows import CacheRows
+from appliance.forwarding.cache_schema import (
+    DamageError,
+    bytes_taken,
+    connect,
+    forget_settings,
+    load_settings,
+    save_setting,
+    used_bytes,
+)
+from appliance.forwarding.cache_space import CacheSpace
+from appliance.forwarding.cached_frame import CachedFrame, QuarantinedFrame
+from appliance.forwarding.file_identity import FileIdentity
+from appliance.forwarding.unit_clock import Setting
 
-log = logging.getLogger(__name__)
-
-_SCHEMA_VERSION = 1
-_CHECKPOINT_PAGES = 256  # 1 MB of WAL: a full disk then still has room to be emptied
+QUARANTINED_MOST = 10_000  # frames set aside that are kept: 10 MB at worst
 _DROP_AT_LEAST = 16  # frames removed in one step when the file is over its quota
-_SCHEMA = f"""
-CREATE TABLE frames (
-    id INTEGER PRIMARY KEY, received_at REAL NOT NULL, priority INTEGER NOT NULL,
-    rssi INTEGER NOT NULL, corrected_bits INTEGER NOT NULL, mbal BLOB NOT NULL
-) STRICT;
-CREATE TABLE ledger (name TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-PRAGMA user_version = {_SCHEMA_VERSION};
-"""
-_SELECT = "SELECT id, received_at, priority, rssi, corrected_bits, mbal FROM frames"
-
-
-class CacheError(ConcentratorError):
-    """One line: what the cache's file refused, and what to do."""
-
-
-@dataclass(slots=True)
-class Ledger:
-    """Counts since the unit was provisioned; they survive a restart.
-
-    `received` is not among them: it is what was published, is cached, was dropped or quarantined
-    (which nothing does yet).
-    """
-
-    received_priority: int = 0
-    published: int = 0
-    dropped: int = 0
-    quarantined: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What was in the file when it was opened; `last_id` is 0 where there are no frames."""
-
-    ledger: Ledger
-    frames: int
-    priority_frames: int
-    last_id: int
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """What one commit did to the rows: numbers of frames, of which priority; then the file."""
-
-    deleted: int
-    deleted_priority: int
-    dropped: int
-    dropped_priority: int
-    bytes: int
-    ledger: Ledger
 
 
 class CacheFile:
-    """The SQLite database at `path`, created 0600. Every method blocks."""
+    """The database at `path`, opened or made. Every method blocks and raises CacheError."""
 
-    def __init__(self, path: Path, max_frames: int, max_bytes: int) -> None:
+    def __init__(self, path: Path, quota: Quota) -> None:
         self._path = path
-        self._max_frames = max_frames
-        self._max_bytes = max_bytes
-        self._database: sqlite3.Connection
-        self._rows = 0
-        self._ordinary_after = 0  # no frame without priority has an id up to this one
-
-    def open(self) -> Found:
-        """Opens or creates the file; a damaged one is moved aside first. Raises CacheError."""
+        self._quota = quota
+        self._space = CacheSpace(path)
+        self._saved: Ledger | None = None  # on disk as it is here
         try:
+            self.database = connect(path)
             try:
-                return self._open()
-            except (sqlite3.DatabaseError, ValueError) as error:
-                if not _is_damage(error):
-                    raise
-                self._move_aside(error)
-                return self._open()
+                self._rows = CacheRows(self.database)
+                self._identity = FileIdentity(path)
+                self.clock_settings = load_settings(self.database)
+                saved = load_ledger(self.database)
+                behind = self._rows.behind(saved.settled_to)
+                self.ledger = saved.with_what_followed(behind, self._rows.last_id())
+            except BaseException:
+                self.database.close()
+                raise
         except (sqlite3.Error, OSError) as error:
-            raise _cache_error(self._path, error) from error
+            raise cache_error(path, error) from error
 
-    def _open(self) -> Found:
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._database = database = sqlite3.connect(self._path, isolation_level=None)
-        try:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = FULL")
-            database.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-            database.execute("PRAGMA journal_size_limit = 1048576")
-            self._ensure_schema()
-            (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
-            if verdict != "ok":
-                raise sqlite3.DatabaseError(verdict)
-            database.execute(f"{_SELECT} LIMIT 1").fetchone()  # every column is there
-            counts = dict(database.execute("SELECT name, count FROM ledger").fetchall())
-            ledger = Ledger(**{field.name: counts.get(field.name, 0) for field in fields(Ledger)})
-            self._rows, priority, last_id = database.execute(
-                "SELECT count(*), coalesce(sum(priority), 0), coalesce(max(id), 0) FROM frames"
-            ).fetchone()
-            return Found(ledger, self._rows, priority, last_id, self._bytes())
-        except (sqlite3.Error, ValueError):
-            database.close()
-            raise
+    def stored(self) -> Stored:
+        """What is in the file."""
+        with self._told():
+            return Stored(self.ledger, self._rows.last_id(), used_bytes(self.database))
 
-    def _ensure_schema(self) -> None:
-        (version,) = self._database.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            self._database.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
-        elif version != _SCHEMA_VERSION:
-            raise sqlite3.DatabaseError(f"its format is {version}, not {_SCHEMA_VERSION}")
+    def read(self, after: int, to: int, limit: int) -> list[CachedFrame]:
+        """Up to `limit` frames behind the id `after`, up to the id `to`, in order."""
+        with self._told():
+            return self._rows.read(after, to, limit)
 
-    def _move_aside(self, error: Exception) -> None:
-        number = 1 + sum(1 for _ in self._path.parent.glob(f"damaged-*-{self._path.name}"))
-        for ending in ("", "-wal", "-shm"):
-            part = self._path.with_name(self._path.name + ending)
-            if part.exists():
-                part.replace(part.with_name(f"damaged-{number}-{part.name}"))
-        aside = f"damaged-{number}-{self._path.name}"
-        log.error(
-            "the frame cache %s is damaged (%s): kept as %s, and a new one begun; the frames in it "
-            "are not sent",
-            self._path, error, aside,
-        )  # fmt: skip
+    def commit(self, change: Change) -> None:
+        """One transaction: new frames in, acknowledged ones out, the quota kept.
 
-    def read(self, after: int, limit: int) -> list[CachedFrame]:
-        """Up to `limit` frames behind the id `after`, in order. Raises CacheError."""
-        try:
-            rows = self._database.execute(
-                f"{_SELECT} WHERE id > ? ORDER BY id LIMIT ?", (after, limit)
-            )
-            return [CachedFrame._make(row) for row in rows]
-        except sqlite3.Error as error:
-            raise _cache_error(self._path, error) from error
-
-    def commit(
-        self, added: Sequence[CachedFrame], delivered: Iterable[CachedFrame], ledger: Ledger
-    ) -> Committed:
-        """One transaction: frames in, delivered frames out, quota kept, counts written.
-
-        `ledger` is as it stands without this commit's deliveries and drops; they are added to what
-        is stored. Raises CacheError, and then nothing of it has happened.
+        Raises CacheFullError where there is no room for the new ones.
         """
-        database = self._database
-        try:
-            database.execute("BEGIN IMMEDIATE")
-            database.executemany("INSERT INTO frames VALUES (?, ?, ?, ?, ?, ?)", added)
-            done = self._settle(len(added), delivered, ledger)
-            database.executemany(
-                "INSERT OR REPLACE INTO ledger VALUES (?, ?)", asdict(done.ledger).items()
+        with self._transaction():
+            before = self.ledger
+            deleted = self._rows.delete(change.acknowledged)
+            self.ledger = _after(before, change, deleted)
+            if change.added:
+                # First of all room is made for them: a file that has grown does not shrink.
+                self._keep_quota(self._rows.drop_ordinary, change.added)
+                self._rows.add(change.added)
+                self.ledger = self.ledger.cached_more(Frames.of(change.added))
+                self._keep_quota(self._rows.drop)
+            if change.setting:
+                if not before.cached and not before.quarantined:
+                    forget_settings(self.database)  # no frame is left that needs them
+                save_setting(self.database, change.setting)
+            told_by_rows = not deleted.number and self.ledger.dropped == before.dropped
+            if not told_by_rows or (change.ledger_due and self.ledger != self._saved):
+                self._save()
+        if change.ledger_due:
+            with suppress(OSError):
+                self._space.hold_reserve()
+
+    def put_back(self, frames: Sequence[CachedFrame], progress: Ledger, *, last: bool) -> int:
+        """Takes in salvaged frames; how many were new. `progress` says how far salvage is.
+
+        With `last` none will follow: what is still missing then is lost, and counts as dropped.
+        """
+        with self._transaction():
+            added = self._rows.add_salvaged(frames)
+            missing = max(0, self.ledger.salvaging - added.number)
+            self.ledger = replace(
+                self.ledger.cached_more(added),
+                dropped=self.ledger.dropped + (missing if last else 0),
+                salvaging=0 if last else missing,
+                salvage=progress.salvage,
+                salvaged_to=progress.salvaged_to,
             )
-            database.execute("COMMIT")
-        except sqlite3.Error as error:
-            with suppress(sqlite3.Error):  # what broke the transaction may have ended it
-                database.execute("ROLLBACK")
-            raise _cache_error(self._path, error) from error
-        self._rows += len(added) - done.deleted - done.dropped
-        return done
+            self._keep_quota(self._rows.drop)
+            self._save()
+        return added.number
 
-    def _settle(self, added: int, delivered: Iterable[CachedFrame], ledger: Ledger) -> Committed:
-        delivered = tuple(delivered)
-        priority = self._delete(frame.id for frame in delivered if frame.priority)
-        others = self._delete(frame.id for frame in delivered if not frame.priority)
-        deleted = priority + others
-        dropped, dropped_priority = self._drop(self._rows + added - deleted - self._max_frames)
-        while (excess := self._bytes() - self._max_bytes) > 0:
-            frames = self._rows + added - deleted - dropped
-            more, more_priority = self._drop(_DROP_AT_LEAST + excess * frames // self._bytes())
-            if not more:
-                break
-            dropped, dropped_priority = dropped + more, dropped_priority + more_priority
-        counts = replace(
-            ledger, published=ledger.published + deleted, dropped=ledger.dropped + dropped
-        )
-        return Committed(deleted, priority, dropped, dropped_priority, self._bytes(), counts)
+    def take_over(
+        self,
+        ledger: Ledger,
+        quarantined: Sequence[QuarantinedFrame] = (),
+        settings: Sequence[Setting] = (),
+    ) -> None:
+        """Goes on with the counts, the frames set aside and the clock of another file."""
+        with self._transaction():
+            self._rows.add_quarantined(quarantined)
+            for each in settings:
+                save_setting(self.database, each)
+            self.ledger = ledger
+            self._save()
+        self.clock_settings += settings
 
-    def _delete(self, ids: Iterable[int]) -> int:
-        cursor = self._database.executemany(
-            "DELETE FROM frames WHERE id = ?", ((one,) for one in ids)
-        )
-        return max(cursor.rowcount, 0)
+    def quarantine(self, frames: Sequence[CachedFrame], reason: str, at: float) -> None:
+        """Sets aside those of `frames` that are here; of too many the oldest are dropped."""
+        with self._transaction():
+            before = self.ledger
+            gone = self._rows.quarantine(frames, reason, at)
+            kept = before.quarantined + gone.number
+            dropped = self._rows.drop_quarantined(kept - QUARANTINED_MOST)
+            self.ledger = replace(
+                before.cached_more(Frames(-gone.number, -gone.priority)),
+                quarantined=kept - dropped,
+                dropped=before.dropped + dropped,
+            )
+            self._save()
 
-    def _drop(self, excess: int) -> tuple[int, int]:
-        """Removes `excess` frames: the oldest non-priority ones, then the oldest priority ones."""
-        if excess <= 0:
-            return 0, 0
-        # From where the last ones were dropped: in a full cache priority frames gather before it.
-        ordinary = self._oldest("priority = 0 AND id > ?", self._ordinary_after, excess)
-        priority = self._oldest("priority = 1 AND id > ?", 0, excess - len(ordinary))
-        self._ordinary_after = max(ordinary, default=self._ordinary_after)
-        self._delete(ordinary)
-        self._delete(priority)
-        return len(ordinary) + len(priority), len(priority)
+    def quarantined(self, limit: int) -> list[QuarantinedFrame]:
+        """Up to `limit` frames that were set aside, oldest first."""
+        with self._told():
+            return self._rows.quarantined(limit)
 
-    def _oldest(self, condition: str, after: int, count: int) -> list[int]:
-        query = f"SELECT id FROM frames WHERE {condition} ORDER BY id LIMIT ?"  # noqa: S608 - ours
-        return [one for (one,) in self._database.execute(query, (after, count))]
+    def release(self) -> int:
+        """Puts every frame that was set aside back at its place among the others; how many."""
+        with self._transaction():
+            back = self._rows.release()
+            self.ledger = replace(
+                self.ledger.cached_more(back),
+                quarantined=self.ledger.quarantined - back.number,
+            )
+            self._save()
+        return back.number
 
-    def _bytes(self) -> int:
-        (size,) = self._database.execute(
-            "SELECT (page_count - freelist_count) * page_size"
-            " FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()"
-        ).fetchone()
-        return int(size)
+    def is_in_place(self) -> bool:
+        """Whether the file is still the one at its path."""
+        with self._told():
+            return self._identity.is_in_place()
 
     def close(self) -> None:
-        """Closes the file; the WAL is folded into it."""
-        self._database.close()
+        """Closes the database; the WAL is folded into it."""
+        with self._told():
+            self.database.close()
+
+    def _keep_quota(
+        self, drop: Callable[[int], Frames], coming: Sequence[CachedFrame] = ()
+    ) -> None:
+        """Drops what there is no room for beside the frames that are `coming`."""
+        self._give_up(drop(self.ledger.cached + len(coming) - self._quota.frames))
+        need = sum(map(bytes_taken, coming))
+        used, allowed = used_bytes(self.database) + need, self._quota.bytes
+        if used > min(allowed, self._path.stat().st_size):  # it grows
+            allowed = min(allowed, self._room())
+        while used > allowed:
+            share = (used - allowed) * self.ledger.cached // used
+            if not self._give_up(drop(_DROP_AT_LEAST + share)):
+                break
+            used = used_bytes(self.database) + need
+
+    def _room(self) -> int:
+        try:
+            return self._space.allowed()
+        except OSError:
+            if not AsideFiles(self._path).delete_read():
+                raise
+            return self._space.allowed()
+
+    def _give_up(self, dropped: Frames) -> int:
+        self.ledger = self.ledger.without_dropped(dropped)
+        return dropped.number
+
+    def _save(self) -> None:
+        first_id = self._rows.first_id() or self.ledger.settled_to + 1
+        self.ledger = replace(self.ledger, first_id=first_id)
+        save_ledger(self.database, self.ledger)
+        self._saved = self.ledger
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All of it or nothing, counts included."""
+        before = self.ledger
+        with self._told():
+            try:
+                if not self._identity.is_in_place():
+                    raise DamageError("it was deleted or replaced by another program")  # noqa: TRY301
+                self.database.execute("BEGIN IMMEDIATE")
+                yield
+                self.database.execute("COMMIT")
+            except BaseException:
+                self.ledger, self._saved = before, None
+                self._rows = CacheRows(self.database)  # it knows nothing of what is undone now
+                with suppress(sqlite3.Error):  # what broke the transaction may have ended it
+                    self.database.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            told = cache_error(self._path, error)
+            if isinstance(told, CacheFullError) and isinstance(error, sqlite3.Error):
+                self._make_room()
+            raise told from error
+
+    def _make_room(self) -> None:
+        """Gives SQLite room to write down what will be deleted, and to fold its WAL away."""
+        self._space.give_up_reserve()
+        with suppress(OSError):
+            AsideFiles(self._path).delete_read()
+        with suppress(sqlite3.Error):
+            self.database.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
 
 
-def _is_damage(error: Exception) -> bool:
-    """Whether the file's contents are at fault, not the disk or its permissions."""
-    if not isinstance(error, sqlite3.OperationalError):
-        return True
-    # "no such column" and the like: a schema that is not ours any more
-    return error.sqlite_errorcode == sqlite3.SQLITE_ERROR
-
-
-def _cache_error(path: Path, error: Exception) -> CacheError:
-    advice = "check the disk, its free space and the permissions of [unit] state_dir"
-    return CacheError(f"the frame cache {path} cannot be used ({error}): {advice}")
+def _after(before: Ledger, change: Change, deleted: Frames) -> Ledger:
+    """The counts once `change` is made but for its new frames; `deleted` were acknowledged."""
+    return replace(
+        before.cached_more(Frames(-deleted.number, -deleted.priority)),
+        received_priority=before.received_priority + change.received_priority,
+        published=before.published + change.published + deleted.number,
+        dropped=before.dropped + change.dropped,
+        settled_to=max(before.settled_to, change.settled_to),
+    )

@@ -1,12 +1,16 @@
-"""A frame as the cache keeps it."""
+"""A frame as the cache keeps it, and as it is kept when the broker will not take it."""
 
 from typing import NamedTuple
+
+_LARGEST = 1024  # bytes of an MBAL frame
+_EARLIEST, _LATEST = -62_135_596_800.0, 253_402_300_800.0  # years 1 to 9999, which have a name
 
 
 class CachedFrame(NamedTuple):
     """One received frame; a named tuple because an outage is drained 500 rows at a time.
 
-    `id` grows in the order of reception; `received_at` is in Unix seconds, `rssi` in dBm.
+    `id` grows in the order of reception; `received_at` is in Unix seconds, `rssi` in dBm. `boot`
+    and `since_boot` (seconds) are there only where the stamp is provisional: see `unit_clock`.
     """
 
     id: int
@@ -15,3 +19,26 @@ class CachedFrame(NamedTuple):
     rssi: int
     corrected_bits: int
     mbal: bytes
+    boot: int | None = None
+    since_boot: float | None = None
+
+    def is_sound(self) -> bool:
+        """Whether each value can be one: what comes from a disk may be anything."""
+        return (
+            isinstance(self.id, int)
+            and isinstance(self.received_at, float)
+            and _EARLIEST <= self.received_at < _LATEST
+            and self.priority in (0, 1)
+            and isinstance(self.rssi, int)
+            and isinstance(self.corrected_bits, int)
+            and isinstance(self.mbal, bytes)
+            and 1 <= len(self.mbal) <= _LARGEST
+        )
+
+
+class QuarantinedFrame(NamedTuple):
+    """A frame that was set aside; `at` in Unix seconds, `reason` for the technician to read."""
+
+    frame: CachedFrame
+    reason: str
+    at: float

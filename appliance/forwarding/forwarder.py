@@ -1,9 +1,9 @@
-"""Carries frames from the cache to the broker of one Configuration.
+"""Opens the connections to the broker of one Configuration, and keeps at it.
 
-A change of configuration means another Forwarder on the same cache. Promises: frames go out in
-iterations of `batch_frames`, priority first in each; a frame leaves the cache at the PUBACK of its
-message and not before; at most WINDOW messages are unacknowledged at a time; a connection is
-opened when there is something to send, and stays open; attempts are spaced by the backoff rule.
+A change of configuration means another Forwarder on the same cache. Promises: a connection is
+opened when there is something to send, and stays open; attempts are spaced by the backoff rule,
+for ever; where another client seems to have this one's client ID, by far longer. What goes through
+a connection is `delivery`'s.
 """
 
 import asyncio
@@ -11,15 +11,19 @@ import logging
 import random
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from appliance.forwarding.backoff import JITTER_MS, retry_delay
 from appliance.forwarding.broker_session import BrokerError, BrokerSession
 from appliance.forwarding.cache import FrameCache
-from appliance.forwarding.cache_file import CacheError
-from appliance.forwarding.payload import Message, messages
+from appliance.forwarding.cache_error import CacheError
+from appliance.forwarding.cached_frame import CachedFrame
+from appliance.forwarding.conversation import Conversation, EvictedError
+from appliance.forwarding.delivery import Delivery
+from appliance.forwarding.eviction import OVER_S, Eviction
+from appliance.forwarding.payload import Message
+from appliance.forwarding.suspicion import Suspicion
 from appliance.outage import Outage
 from appliance.parameters.configuration import Configuration
 from appliance.settings import MqttSettings
@@ -31,7 +35,6 @@ log = logging.getLogger(__name__)
 WINDOW = 10  # messages in flight: the least that the brokers in use grant a client (HiveMQ)
 LASTING_S = 60.0  # a connection that lasted so long was a success, whatever ended it
 SETTLE_S = 5.0  # for what is in flight when the forwarder is stopped
-CACHE_RETRY_S = 1.0
 
 
 @dataclass(slots=True)
@@ -44,7 +47,10 @@ class DeliveryCounts:
 
 
 class Forwarder:
-    """The way to one broker; `context` is the TLS client context of `configuration`."""
+    """The way to one broker; `context` is the TLS client context of `configuration`.
+
+    `clock_is_wrong` says whether this unit's clock can be right, for the words of a TLS failure.
+    """
 
     def __init__(
         self,
@@ -53,9 +59,9 @@ class Forwarder:
         cache: FrameCache,
         settings: MqttSettings,
         counts: DeliveryCounts,
+        clock_is_wrong: Callable[[], bool] = lambda: False,
     ) -> None:
         self.configuration = configuration
-        self._context = context
         self._cache = cache
         self._settings = settings
         self._counts = counts
@@ -64,18 +70,35 @@ class Forwarder:
         self._connect_wanted = False
         self._retries = 0  # since the last success
         self._outage = Outage()  # of the broker, for the log
-        self._cache_outage = Outage()
         self._retry_at = 0.0  # on the loop's clock
-        self._in_flight: set[asyncio.Future[None]] = set()
-        self._outbox: Iterator[Message] = iter(())
-        self._cursor = 0  # the last frame taken from the cache on this connection
+        self._failure: str | None = None  # of the last attempt, until frames are delivered again
+        self._eviction = Eviction(random.Random())  # noqa: S311 - spreads attempts
+        self._suspicion = Suspicion(
+            self._topic_of,
+            configuration.status_topic or "",
+            settings.batch_frames,
+            lambda line: log.warning("%s", line),
+            random.Random(),  # noqa: S311 - draws lots
+        )
+        delivery = Delivery(
+            configuration, cache, settings, self._suspicion, WINDOW, self._wake, self._note_puback
+        )
+        self._conversation = Conversation(
+            configuration,
+            context,
+            delivery,
+            self._suspicion,
+            self._eviction,
+            self._wake,
+            clock_is_wrong,
+        )
         self.connected = asyncio.Event()  # set for good by the first connection
         self._confirmed = asyncio.Event()
         self._failed = asyncio.Event()
         # When the broker first acknowledged a message, status or frames (Unix seconds).
         self.first_puback: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self._timers: tuple[asyncio.TimerHandle, ...] = ()  # of the connection
         self.state: BrokerState = "idle"
-        self.last_error: str | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self, *, connect: bool) -> None:
@@ -87,7 +110,7 @@ class Forwarder:
     async def stop(self) -> None:
         """Lets what is in flight be acknowledged, disconnects, and ends; the rest stays cached."""
         self._stopping = True
-        self._wake.set()
+        self._conversation.finish()
         if self._task is None:
             return
         if self.state != "connected":
@@ -119,6 +142,15 @@ class Forwarder:
             return None
         return self.last_error or f"the broker has not acknowledged within {timeout:.0f} s"
 
+    @property
+    def last_error(self) -> str | None:
+        """What is wrong now, in one line: why there is no connection, and what the broker refuses.
+
+        Over once frames are acknowledged again; the log has the history.
+        """
+        found = (self._failure, self._conversation.dispute, *self._suspicion.findings)
+        return "; ".join(dict.fromkeys(line for line in found if line)) or None
+
     def retry_in_s(self) -> float | None:
         """Seconds to the next attempt, while waiting for one."""
         if self.state != "waiting":
@@ -128,6 +160,10 @@ class Forwarder:
     @staticmethod
     def _now() -> float:
         return asyncio.get_running_loop().time()
+
+    def _topic_of(self, frame: CachedFrame) -> str:
+        configuration = self.configuration
+        return configuration.priority_topic if frame.priority else configuration.data_topic
 
     async def _run(self) -> None:
         while not self._stopping:
@@ -141,79 +177,41 @@ class Forwarder:
             try:
                 await self._converse()
             except BrokerError as error:
-                self._note_failure(str(error))
+                self._note_failure(error)
+            await self._set_aside()
 
     async def _converse(self) -> None:
         """One connection, from its opening to its end. Raises BrokerError when it is lost."""
         self.state = "connecting"
-        session = BrokerSession(self.configuration, self._context, self._wake.set)
-        lasting: asyncio.TimerHandle | None = None
+        frames_waiting = bool(self._cache.counts().cached)
         try:
-            await session.open()
-            self._note_connected()
-            lasting = asyncio.get_running_loop().call_later(LASTING_S, self._note_success)
-            session.greeting.add_done_callback(self._note_greeting)
-            await self._deliver(session)
+            await self._conversation.hold(self._note_connected, frames_waiting=frames_waiting)
         finally:
-            if lasting:
-                lasting.cancel()
-            await session.close()
+            for timer in self._timers:
+                timer.cancel()
             self.state = "idle"
+        self._retry_at = self._now() + self._delay(0)  # the next one is soon, but no spin
 
-    async def _deliver(self, session: BrokerSession) -> None:
-        self._in_flight, self._outbox, self._cursor = set(), iter(()), 0
-        while not session.lost:
-            self._wake.clear()
-            if self._stopping and not self._in_flight:
-                return
-            if self._stopping or len(self._in_flight) >= WINDOW:
-                await self._wake.wait()
-            elif message := await self._next_message():
-                acknowledged = session.publish(message.topic, message.payload)
-                self._in_flight.add(acknowledged)
-                acknowledged.add_done_callback(partial(self._settled, message))
+    async def _set_aside(self) -> None:
+        """Quarantines the frame that the broker was found not to take; it is not sent meanwhile."""
+        if frame := self._suspicion.convicted:
+            try:
+                await self._cache.quarantine([frame], self._suspicion.grounds)
+            except CacheError as error:
+                log.error("%s", error)
             else:
-                await self._wake.wait()
-        raise BrokerError(session.lost)
+                self._suspicion.convicted = None
 
-    async def _next_message(self) -> Message | None:
-        """The next message of this iteration or of the next one; None with nothing to send."""
-        if message := next(self._outbox, None):
-            return message
-        try:
-            iteration = await self._cache.read(self._cursor, self._settings.batch_frames)
-        except CacheError as error:
-            log.log(self._cache_outage.level(str(error), logging.ERROR), "%s", error)
-            asyncio.get_running_loop().call_later(CACHE_RETRY_S, self._wake.set)
-            return None
-        if lasted := self._cache_outage.end():
-            log.info("the frame cache can be read again after %s", lasted)
-        if not iteration:
-            return None
-        self._cursor = iteration[-1].id
-        configuration = self.configuration
-        self._outbox = messages(
-            iteration,
-            configuration.priority_topic,
-            configuration.data_topic,
-            self._settings.max_payload,
-        )
-        return next(self._outbox)
-
-    def _settled(self, message: Message, acknowledged: asyncio.Future[None]) -> None:
-        self._in_flight.discard(acknowledged)
-        self._wake.set()
-        if acknowledged.cancelled():
-            return  # the connection went first: the frames are still cached
-        self._note_success()
-        self._note_puback()
-        self._cache.forget(message.frames)
-        self._counts.published_messages += 1
-        self._counts.last_publish = time.time()
-
-    def _note_connected(self) -> None:
+    def _note_connected(self, session: BrokerSession) -> None:
         self.state = "connected"
+        session.greeting.add_done_callback(self._note_greeting)
+        loop = asyncio.get_running_loop()
+        self._timers = (
+            loop.call_later(LASTING_S, self._note_success),
+            loop.call_later(OVER_S, self._note_undisputed),
+        )
         self.connected.set()
+        self._suspicion.connected()
         self._counts.connects += 1
         # Within an outage it may be lost again at once: its end is told by _note_success.
         level = logging.DEBUG if self._outage.failures else logging.INFO
@@ -222,6 +220,11 @@ class Forwarder:
     def _note_success(self) -> None:
         """The connection serves: a message of frames is acknowledged, or it has lasted."""
         self._retries = 0
+        self._failure = None
+        if not self._cache.counts().quarantined:
+            self._suspicion.released()
+        if self._eviction.suspected:
+            return  # it works from time to time: that is no end
         attempts = self._outage.failures
         if lasted := self._outage.end():
             log.info(
@@ -229,24 +232,36 @@ class Forwarder:
                 self.configuration.broker, lasted, attempts, "s" * (attempts > 1),
             )  # fmt: skip
 
+    def _note_undisputed(self) -> None:
+        self._eviction.over()
+        self._note_success()
+
     def _note_greeting(self, greeting: asyncio.Future[None]) -> None:
         if not greeting.cancelled():
             self._connect_wanted = False
             self._confirmed.set()
-            if self.configuration.status_topic:  # without one the greeting is the CONNACK
-                self._note_puback()
 
-    def _note_puback(self) -> None:
+    def _note_puback(self, message: Message) -> None:
         if not self.first_puback.done():
             self.first_puback.set_result(time.time())
+        if message.frames:
+            self._note_success()
+            self._counts.published_messages += 1
+            self._counts.last_publish = time.time()
 
-    def _note_failure(self, reason: str) -> None:
-        delay = retry_delay(self._settings.backoff, self._retries, random.randrange(JITTER_MS))  # noqa: S311
+    def _note_failure(self, error: BrokerError) -> None:
+        evicted, reason = isinstance(error, EvictedError), str(error)
+        delay = self._delay(self._retries)
+        if evicted:
+            delay = self._eviction.wait(delay)
         self._retry_at = self._now() + delay
         needed = self._connect_wanted or self._cache.counts().cached
         coming = f"in {delay:.1f} s" if needed else "with the next frame"
         level = self._outage.level(reason)
         log.log(level, "no connection to the broker: %s; next attempt %s", reason, coming)
         self._retries += 1
-        self.last_error = reason
+        self._failure = reason
         self._failed.set()
+
+    def _delay(self, retry: int) -> float:
+        return retry_delay(self._settings.backoff, retry, random.randrange(JITTER_MS))  # noqa: S311

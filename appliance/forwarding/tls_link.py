@@ -88,7 +88,8 @@ def secure(
     try:
         address = plain.getpeername()[:2]
         plain.settimeout(timeout)
-        return context.wrap_socket(plain, server_hostname=host)
+        # An end of the line is to be told from one that the far end has announced.
+        return context.wrap_socket(plain, server_hostname=host, suppress_ragged_eofs=False)
     except (OSError, ValueError) as error:
         plain.close()
         if isinstance(error, ssl.SSLError | ConnectionError):

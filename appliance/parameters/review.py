@@ -25,11 +25,18 @@ LONGEST_SERVICE = 20  # years
 SOON = 30  # days: time enough to have a certificate issued and to travel to the unit
 
 
+def clock_bounds() -> tuple[datetime, datetime]:
+    """Return from when on and until when a unit's clock can be right."""
+    released = datetime(RELEASED.year, RELEASED.month, RELEASED.day, tzinfo=UTC)
+    return released, released.replace(year=released.year + LONGEST_SERVICE)
+
+
 def clock_fault(now: datetime) -> str | None:
     """Return what to say of a unit's clock that cannot be right, None for one that can."""
-    today = now.astimezone(UTC).date()
-    if RELEASED <= today < RELEASED.replace(year=RELEASED.year + LONGEST_SERVICE):
+    earliest, latest = clock_bounds()
+    if earliest <= now < latest:
         return None
+    today = now.astimezone(UTC).date()
     return (
         f"this unit thinks it is {today.day} {today:%B} {today.year}: set its clock (does NTP "
         "reach it?), certificates cannot be judged and frames get wrong times until then"

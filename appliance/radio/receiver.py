@@ -7,7 +7,9 @@ tried again every half second, and said so once, as is its return.
 
 import asyncio
 import logging
+import os
 import select
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -34,6 +36,9 @@ logger = logging.getLogger(__name__)
 SILENT_AFTER_S = 600.0  # meters are heard every few seconds; ten quiet minutes are a fault
 REOPEN_INTERVAL_S = 0.5
 READ_TIMEOUT_S = 0.2  # how long a quiet line may delay `stop`
+PROBE_AFTER_S = 15  # of quiet on a network: a peer whose power failed never says goodbye
+PROBE_INTERVAL_S = 5
+PROBES = 3  # unanswered: the line is given up, 30 s after the last byte
 _CHUNK_MAX = 4096  # bytes read at once; a terminal line holds no more
 
 
@@ -126,6 +131,8 @@ class Receiver:
             exclusive=None if "://" in self._url else True,
         )
         with closing(opened) as port:
+            if self._is_socket:
+                _probe_when_quiet(port)
             # A serial server that has another client accepts and hangs up: only a port that can
             # be read counts as opened.
             data = self._read(port)
@@ -203,3 +210,12 @@ class Receiver:
                     self._on_rejected(reason, received_at)
                 case UnknownRecord():
                     self._unknown_records += 1
+
+
+def _probe_when_quiet(port: serial.Serial) -> None:
+    """Lets the kernel ask a quiet peer whether it is still there (tcp(7), keepalive)."""
+    with socket.socket(fileno=os.dup(port.fileno())) as link:
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, PROBE_AFTER_S)
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, PROBE_INTERVAL_S)
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, PROBES)

@@ -32,7 +32,7 @@ from appliance.ssh.request import (
     echo,
     lines,
 )
-from appliance.ssh.unit_commands import change_password, journal, receipt, status
+from appliance.ssh.unit_commands import change_password, journal, quarantine, receipt, status
 
 if TYPE_CHECKING:
     from appliance.unit import Unit
@@ -124,6 +124,11 @@ COMMANDS = {
         Command("import", "saves a configuration from standard input", import_values),
         Command("passwd", "changes the password; old and new on standard input", change_password),
         Command("status [--json]", "radio, cache, broker and configuration", status),
+        Command(
+            "quarantine [release]",
+            "frames that the broker would not take, set aside; release sends them again",
+            quarantine,
+        ),
         Command("receipt", "one page to hand over: settings, delivery, reception", receipt),
         Command("log [N]", "the last N entries of what the unit did; 100 without N", journal),
     )

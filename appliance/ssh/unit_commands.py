@@ -1,4 +1,4 @@
-"""The commands on the unit as a whole: status, receipt, log, passwd."""
+"""The commands on the unit as a whole: status, receipt, log, quarantine, passwd."""
 
 import json
 import logging
@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from appliance.parameters.refusal import Refused
 from appliance.receipt import receipt_text
+from appliance.ssh.quarantine_report import quarantine_text
 from appliance.ssh.reports import journal_text, status_text, trial_note
 from appliance.ssh.request import DONE, Reply, Request, UsageError
 
@@ -36,6 +37,15 @@ async def journal(request: Request) -> Reply:
     if len(words) > 1 or not number.isdecimal() or len(number) > 9 or int(number) < 1:
         raise UsageError("takes how many entries, from 1")
     return Reply(DONE, journal_text(request.unit.journal.entries()[-int(number) :]))
+
+
+async def quarantine(request: Request) -> Reply:
+    """The frames that were set aside; with `release` they are queued again."""
+    if request.wants("release"):
+        number = await request.unit.release_quarantined(request.by)
+        return Reply(DONE, f"back in the queue: {number} frame{'s' * (number != 1)}\n")
+    total = request.unit.status().cache.quarantined_frames
+    return Reply(DONE, quarantine_text(await request.unit.quarantined(), total))
 
 
 async def change_password(request: Request) -> Reply:

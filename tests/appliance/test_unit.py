@@ -1,6 +1,8 @@
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -190,3 +192,31 @@ async def test_the_mask_of_the_settings_says_what_is_priority(
     assert [frame.priority for frame in heard.latest] == [True, False, True]
     topics = {numbers([publish.payload])[0]: publish.topic for publish in broker.publishes}
     assert topics == {1: "event", 2: "data", 3: "data"}
+
+
+async def test_what_is_wrong_with_the_storage_is_told(tmp_path: Path) -> None:
+    """The unit runs on memory, says so in its status, and in nothing but that while all is well."""
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "cache.sqlite3").symlink_to(tmp_path / "nowhere" / "cache.sqlite3")
+    async with unit_at(tmp_path, tmp_path / "no modem") as unit:
+        unit._take_in(radio_frame(1), 0)
+        error = unit.status().as_json_dict()["cache"]["error"]
+        assert "cache.sqlite3 cannot be used" in error
+        assert "1 frames are held in memory" in error
+        (tmp_path / "nowhere").mkdir()
+        await until(lambda: unit.status().cache.error is None)
+        assert "error" not in unit.status().as_json_dict()["cache"]
+        assert unit.status().radio.frames == 1
+
+
+async def test_a_stamp_from_before_the_clock_was_set_is_corrected(
+    tmp_path: Path, broker: RecordingBroker, authority: Authority
+) -> None:
+    """The radio thread stamped it in 1970; what is published says when it came."""
+    async with unit_at(tmp_path, tmp_path / "no modem") as unit:
+        unit._take_in(radio_frame(1), 30.0)
+        await configure(unit, broker.port, authority)
+        await until(settled(unit, 1))
+    (published,) = [json.loads(p.payload) for p in broker.publishes if p.topic == "data"]
+    stamp = datetime.fromisoformat(published["frames"][0]["timestamp"])
+    assert abs(datetime.now(UTC) - stamp) < timedelta(minutes=5)

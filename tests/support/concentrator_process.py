@@ -1,10 +1,12 @@
 """The program itself: `concentrator …` as a process of its own."""
 
 import json
+import os
 import re
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -12,16 +14,29 @@ from typing import Any, Self
 from tests.support.ssh_client import ssh_command
 from tests.support.waiting import until, wait_until
 
+ROOT = Path(__file__).parents[2]
 STARTED_WITHIN_S = 20
 STOPPED_WITHIN_S = 20
 
 
 class Program:
-    """`concentrator` with these arguments; what it prints is kept. Ended at the end of `with`."""
+    """`concentrator` with these arguments; what it prints is kept. Ended at the end of `with`.
 
-    def __init__(self, *arguments: str, directory: Path) -> None:
-        self._command = [sys.executable, "-m", "appliance", *arguments]
+    `environment` is added to the tests' own; `weakened` switches defences off (see the module).
+    """
+
+    def __init__(
+        self,
+        *arguments: str,
+        directory: Path,
+        environment: Mapping[str, str] | None = None,
+        weakened: Mapping[str, object] | None = None,
+    ) -> None:
+        launcher = ["tests.support.weakened", json.dumps(weakened)] if weakened else ["appliance"]
+        self._command = [sys.executable, "-m", *launcher, *arguments]
         self._directory = directory
+        path = os.pathsep.join([str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
+        self._environment = {**os.environ, "PYTHONPATH": path, **(environment or {})}
         self._output = ""
         self._errors = ""
         self.process: subprocess.Popen[str]
@@ -31,6 +46,7 @@ class Program:
         self.process = subprocess.Popen(
             self._command,
             cwd=self._directory,
+            env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -108,21 +124,38 @@ class Program:
 class UnitProcess(Program):
     """`concentrator run` in `directory`; started again it is the same unit."""
 
-    def __init__(self, directory: Path, radio_url: Path | str, settings: str = "") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        radio_url: Path | str,
+        settings: str = "",
+        environment: Mapping[str, str] | None = None,
+        weakened: Mapping[str, object] | None = None,
+    ) -> None:
         self._settings = directory / "settings.toml"
         self._settings.write_text(
             '[ssh]\nhost = "127.0.0.1"\nport = 0\n'
             f'[radio]\nurl = "{radio_url}"\n[unit]\nserial_number = "KAM73471100"\n{settings}'
         )
         self._password = directory / "label password"
-        super().__init__("run", "--settings", str(self._settings), directory=directory)
+        super().__init__(
+            *("run", "--settings", str(self._settings)),
+            directory=directory,
+            environment=environment,
+            weakened=weakened,
+        )
 
     def __enter__(self) -> Self:
         """In service when this returns."""
         super().__enter__()
-        self.port = int(self.find(r"SSH on 127\.0\.0\.1 port (\d+)"))
-        if not self._password.exists():
-            self._password.write_text(self.find(r"Password: +(\S+)"))
+        try:
+            self.port = int(self.find(r"SSH on 127\.0\.0\.1 port (\d+)"))
+            if not self._password.exists():
+                self._password.write_text(self.find(r"Password: +(\S+)"))
+        except BaseException:
+            self.process.kill()
+            self.wait()
+            raise
         return self
 
     @property

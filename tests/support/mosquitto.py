@@ -37,6 +37,7 @@ class Mosquitto:
 
     `users` (name to password) closes the door to everybody else; without it anybody may
     enter. `options` are further lines of its configuration. `stop` and `start` keep the port.
+    With `lasting`, a stop (not a kill) keeps what is queued for subscribers with a session.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Mosquitto:
         require_certificate: bool = False,
         users: dict[str, str] | None = None,
         options: Sequence[str] = (),
+        lasting: bool = False,
     ) -> None:
         self._directory = directory
         self._authority = authority
@@ -55,6 +57,7 @@ class Mosquitto:
         self._require_certificate = require_certificate
         self._users = users
         self._options = tuple(options)
+        self._lasting = lasting
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
         directory.mkdir(parents=True, exist_ok=True)
@@ -140,7 +143,8 @@ class Mosquitto:
             f"keyfile {self._server.key_path}",
             f"require_certificate {str(self._require_certificate).lower()}",
             f"allow_anonymous {str(self._users is None).lower()}",
-            "persistence false",
+            f"persistence {str(self._lasting).lower()}",
+            f"persistence_location {self._directory}/",
             "max_queued_messages 0",  # a slow test loses no message
             "log_dest stderr",
             "log_type all",

@@ -6,6 +6,7 @@ for every QoS 1 PUBLISH, PINGRESP, SUBACK; it forwards nothing.
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -33,8 +34,23 @@ class Script:
     close_on_publish: int | None = None
     """Close a connection at its n-th PUBLISH (from 1), which is not acknowledged."""
 
+    refuses: Callable[[Publish], bool] = lambda _: False
+    """Close a connection, each time, at a PUBLISH like this, which is not acknowledged."""
+
     hold_pubacks: bool = False
     """Keep every PUBACK until `release_pubacks`, which may be never."""
+
+    answer: Callable[[Publish], bytes | None] | None = None
+    """What to send in place of the PUBACK (see `puback`); None closes the connection."""
+
+    after_connack: bytes = b""
+    """What to send behind the CONNACK."""
+
+    stall_in_tls: bool = False
+    """Accept the TCP connection and say nothing in it."""
+
+    drip: bool = False
+    """Send every byte by itself, in a TLS record of its own."""
 
 
 @dataclass(slots=True, eq=False)
@@ -67,13 +83,16 @@ class RecordingBroker:
     """`async with` it, look at `connections` and `publishes`, change `script`.
 
     `stop` closes every connection and refuses new ones, `start` listens on the same port again.
-    With `clients`, a client needs a certificate of that authority.
+    While `hearing` is cleared it reads and writes nothing on connections that stay open. With
+    `clients`, a client needs a certificate of that authority.
     """
 
     def __init__(self, server: Identity, clients: Authority | None = None) -> None:
         self.script = Script()
         self.connections: list[Connection] = []
         self.port = 0
+        self.hearing = asyncio.Event()
+        self.hearing.set()
         self._server_identity = server
         self._clients = clients
         self._server: asyncio.Server | None = None
@@ -127,13 +146,13 @@ class RecordingBroker:
         """Send the PUBACKs held back, in order; new ones are held while the script says so."""
         for connection, writer in self._writers.items():
             for publish in connection.held:
-                _acknowledge(writer, publish)
+                writer.write(puback(publish))
             connection.held.clear()
 
     def release_puback(self) -> None:
         """Send the oldest PUBACK held back on the newest connection."""
         connection, writer = list(self._writers.items())[-1]
-        _acknowledge(writer, connection.held.pop(0))
+        writer.write(puback(connection.held.pop(0)))
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # A task of our own: asyncio's, up to Python 3.11, takes a cancelled one for a fault.
@@ -158,9 +177,11 @@ class RecordingBroker:
     async def _serve(
         self, connection: Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        if self.script.stall_in_tls:
+            await reader.read()  # until the client gives up
         await self._secure(connection, writer)
         self._writers[connection] = writer
-        packet = await read_packet(reader)
+        packet = await self._read_packet(reader)
         connection.packets.append(packet)
         assert packet.kind is Kind.CONNECT, f"{packet.kind.name} before CONNECT (3.1)"
         connection.connect = Connect.decode(packet)
@@ -168,13 +189,25 @@ class RecordingBroker:
         if code == SILENCE:
             await reader.read()  # until the client gives up
         elif code is not None:
-            writer.write(bytes([Kind.CONNACK << 4, 2, 0, code]))
-            await writer.drain()
+            connack = bytes([Kind.CONNACK << 4, 2, 0, code])
+            await self._send(connack + self.script.after_connack, writer)
         while code == 0:
-            packet = await read_packet(reader)
+            packet = await self._read_packet(reader)
             connection.packets.append(packet)
-            if not self._answer(connection, packet, writer):
+            answer = self._answer(connection, packet)
+            await self._send(answer or b"", writer)
+            if answer is None or self._is_over(connection, packet):
                 break
+
+    async def _read_packet(self, reader: asyncio.StreamReader) -> Packet:
+        await self.hearing.wait()
+        packet = await read_packet(reader)
+        await self.hearing.wait()
+        return packet
+
+    async def _send(self, data: bytes, writer: asyncio.StreamWriter) -> None:
+        for part in [data[n : n + 1] for n in range(len(data))] if self.script.drip else [data]:
+            writer.write(part)
             await writer.drain()
 
     async def _secure(self, connection: Connection, writer: asyncio.StreamWriter) -> None:
@@ -203,39 +236,43 @@ class RecordingBroker:
         context.sni_callback = note
         return context
 
-    def _answer(self, connection: Connection, packet: Packet, writer: asyncio.StreamWriter) -> bool:
-        """Do what the script says; False when the connection is over."""
+    def _answer(self, connection: Connection, packet: Packet) -> bytes | None:
+        """What the script says to answer; None when the connection is over at once."""
         match packet.kind:
             case Kind.PUBLISH:
-                return self._answer_publish(connection, Publish.decode(packet), writer)
+                return self._answer_publish(connection, Publish.decode(packet))
             case Kind.PINGREQ:
-                writer.write(bytes([Kind.PINGRESP << 4, 0]))
+                return bytes([Kind.PINGRESP << 4, 0])
             case Kind.SUBSCRIBE:
                 codes = bytes([self.script.suback] * len(topic_filters(packet)))
-                writer.write(bytes([Kind.SUBACK << 4, 2 + len(codes)]) + packet.body[:2] + codes)
+                return bytes([Kind.SUBACK << 4, 2 + len(codes)]) + packet.body[:2] + codes
             case Kind.DISCONNECT:
-                return False
+                return None
             case _:
                 raise AssertionError(f"unexpected {packet.kind.name}")
-        return True
 
-    def _answer_publish(
-        self, connection: Connection, publish: Publish, writer: asyncio.StreamWriter
-    ) -> bool:
+    def _answer_publish(self, connection: Connection, publish: Publish) -> bytes | None:
         connection.publishes.append(publish)
-        count = len(connection.publishes)
-        if count == self.script.close_on_publish:
-            return False
+        at = len(connection.publishes)
+        if at == self.script.close_on_publish or self.script.refuses(publish):
+            return None
         if publish.qos and self.script.hold_pubacks:
             connection.held.append(publish)
+        elif publish.qos and self.script.answer:
+            return self.script.answer(publish)
         elif publish.qos:
-            _acknowledge(writer, publish)
-        return count != self.script.close_after_publishes
+            return puback(publish)
+        return b""
+
+    def _is_over(self, connection: Connection, packet: Packet) -> bool:
+        last = self.script.close_after_publishes
+        return packet.kind is Kind.PUBLISH and len(connection.publishes) == last
 
 
-def _acknowledge(writer: asyncio.StreamWriter, publish: Publish) -> None:
+def puback(publish: Publish, shift: int = 0) -> bytes:
+    """The PUBACK for `publish`, or one whose packet identifier is by `shift` another one."""
     assert publish.mid is not None
-    writer.write(bytes([Kind.PUBACK << 4, 2]) + publish.mid.to_bytes(2, "big"))
+    return bytes([Kind.PUBACK << 4, 2]) + ((publish.mid + shift) % 65_536).to_bytes(2, "big")
 
 
 async def _close(writer: asyncio.StreamWriter) -> None:

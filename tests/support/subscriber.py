@@ -5,7 +5,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,12 +16,13 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message as the subscriber got it."""
+    """One message as the subscriber got it; `at` is the monotonic clock."""
 
     topic: str
     payload: bytes
     qos: int
     retain: bool
+    at: float = field(default=0.0, compare=False)
 
 
 class LoopbackClient(mqtt.Client):
@@ -32,7 +33,10 @@ class LoopbackClient(mqtt.Client):
 
 
 class Subscriber:
-    """Subscribes (QoS 1) in a thread of its own and records what arrives, reconnecting."""
+    """Subscribes (QoS 1) in a thread of its own and records what arrives, reconnecting.
+
+    With a `session` name the broker keeps what comes while the subscriber is away.
+    """
 
     def __init__(
         self,
@@ -42,13 +46,19 @@ class Subscriber:
         host: str = "broker.localhost",
         username: str | None = None,
         password: str | None = None,
+        session: str = "",
     ) -> None:
         self._address = (host, port)
         self._topics = topics or ("#",)
         self._arrived = threading.Condition()
         self._messages: list[Message] = []
         self._subscribed = threading.Event()
-        self._client = LoopbackClient(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
+        self._client = LoopbackClient(
+            CallbackAPIVersion.VERSION2,
+            client_id=session,
+            clean_session=not session,
+            protocol=mqtt.MQTTv311,
+        )
         self._client.tls_set_context(context)
         self._client.reconnect_delay_set(1, 1)
         if username is not None:
@@ -111,9 +121,8 @@ class Subscriber:
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         with self._arrived:
-            self._messages.append(
-                Message(message.topic, bytes(message.payload), message.qos, message.retain)
-            )
+            came = (message.topic, bytes(message.payload), message.qos, message.retain)
+            self._messages.append(Message(*came, at=time.monotonic()))
             self._arrived.notify_all()
 
 

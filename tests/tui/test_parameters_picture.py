@@ -114,10 +114,12 @@ def test_the_unit_reports_its_own_troubles() -> None:
     """Why the broker cannot be reached is told without being asked."""
     broker = replace(STATUS.broker, state="waiting", retry_in_s=4.2, last_error="connection\x07 no")
     radio = replace(STATUS.radio, state="unavailable", error="no such device")
-    shown = rows(scene(status=replace(STATUS, broker=broker, radio=radio)))
+    cache = replace(STATUS.cache, error="the disk is full")
+    shown = rows(scene(status=replace(STATUS, broker=broker, radio=radio, cache=cache)))
     assert "broker waiting 4 s" in shown[0]
     assert any("Broker: connection no" in row for row in shown)
     assert any("Radio: no such device" in row for row in shown)
+    assert any("Cache: the disk is full" in row for row in shown)
 
 
 def test_a_broker_that_recovered_is_not_complained_of() -> None:

@@ -7,6 +7,8 @@ from appliance.forwarding.broker_session import BrokerError, BrokerSession
 from appliance.parameters.tls import client_context
 from tests.support.certificates import Authority, Identity
 from tests.support.configurations import SERIAL_NUMBER, configuration
+from tests.support.fault_proxy import FaultProxy
+from tests.support.faulty_servers import make, over_tls, server_context, serving
 from tests.support.mqtt_packets import Kind
 from tests.support.recording_broker import SILENCE, RecordingBroker
 from tests.support.waiting import until
@@ -143,7 +145,7 @@ async def test_a_slow_line_is_not_taken_for_a_silent_broker(
         waiting = [link.publish("data", bytes([n])) for n in range(6)]
         await until(lambda: len(broker.publishes) == 6)
         for done in range(6):
-            link._progress_at -= 1.5  # as if it had taken so long
+            link._progress._at -= 1.5  # as if it had taken so long
             link._watch_progress()
             assert link.lost is None
             broker.release_puback()
@@ -189,3 +191,87 @@ async def test_keep_alive_is_kept(
         await link.open()
         await until(lambda: Kind.PINGREQ in broker.connections[0].kinds)
         await link.close()
+
+
+async def test_it_pings_before_the_keep_alive_is_over(
+    authority: Authority, broker_identity: Identity
+) -> None:
+    """Paho looks once a second: what it does at the end of the time is too late by the letter."""
+    async with RecordingBroker(broker_identity) as broker:
+        link = session(broker, authority)
+        await link.open()
+        assert broker.connects[0].keep_alive == 60
+        assert link._client._keepalive == 45
+        await link.close()
+
+
+async def test_a_message_number_is_not_used_again_on_the_next_connection(
+    authority: Authority, broker_identity: Identity
+) -> None:
+    """A PUBACK that comes late could be taken for another message's."""
+    ids = broker_session.all_message_ids()
+    chosen = configuration(8883, authority)
+    async with RecordingBroker(broker_identity) as broker:
+        chosen = configuration(broker.port, authority)
+        for _ in range(2):
+            link = BrokerSession(chosen, client_context(chosen, "1.2"), lambda: None, ids)
+            await link.open()
+            await link.publish("data", b"1")
+            await link.publish("data", b"2")
+            await link.close()
+    assert [publish.mid for publish in broker.publishes] == [1, 2, 3, 4]
+
+
+def test_message_numbers_begin_again_behind_the_last() -> None:
+    """16 bits, and 0 is not allowed (MQTT 3.1.1, 2.3.1)."""
+    ids = broker_session.all_message_ids()
+    first = [next(ids) for _ in range(65_536)]
+    assert (first[0], first[-2], first[-1]) == (1, 65_535, 1)
+
+
+async def test_without_a_greeting_nothing_is_confirmed(
+    authority: Authority, broker_identity: Identity
+) -> None:
+    """The status message is left out on request; its PUBACK is then no proof of anything."""
+    async with RecordingBroker(broker_identity) as broker:
+        link = session(broker, authority, status_topic="status")
+        await link.open(greet=False)
+        assert link.greeting.cancelled()
+        await link.close()
+        await until(lambda: broker.connections[0].closed_at)
+        assert broker.publishes == []
+
+
+@pytest.mark.parametrize(("politely", "hung_up"), [(True, True), (False, False)])
+async def test_who_ended_the_connection(
+    authority: Authority, broker_identity: Identity, politely: bool, hung_up: bool
+) -> None:
+    """The far end in good order, or the line."""
+    async with RecordingBroker(broker_identity) as broker, FaultProxy(broker.port) as line:
+        chosen = configuration(line.port, authority)
+        link = BrokerSession(chosen, client_context(chosen, "1.2"), lambda: None)
+        await link.open()
+        await (broker.stop() if politely else line.reset())
+        await until(lambda: link.lost)
+        assert link.hung_up == hung_up
+        assert not link.silent
+        await link.close()
+
+
+async def test_a_wrong_clock_is_named_where_it_makes_certificates_fail(
+    authority: Authority,
+) -> None:
+    """Not the certificate, which nobody can judge."""
+    root = make("root", ca=True, hosts=())
+    early = make("broker", root, days=(1, 30))
+    with serving(over_tls(server_context(early))) as port:
+        chosen = configuration(port, authority, broker_certificate=root.pem)
+        for clock_is_wrong, words in ((True, "this unit's clock is wrong"), (False, "only from")):
+            link = BrokerSession(
+                chosen,
+                client_context(chosen, "1.2"),
+                lambda: None,
+                clock_is_wrong=clock_is_wrong,
+            )
+            with pytest.raises(BrokerError, match=words):
+                await link.open()

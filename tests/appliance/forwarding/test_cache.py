@@ -1,26 +1,18 @@
 import asyncio
-import logging
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from appliance.forwarding import cache as cache_module
+from appliance.forwarding import cache_writer
 from appliance.forwarding.cache import FrameCache
-from appliance.forwarding.cached_frame import CachedFrame
-from tests.support.frames import radio_frame
+from appliance.forwarding.cache_change import Change
+from appliance.forwarding.cache_error import CacheError
+from appliance.forwarding.cache_file import CacheFile
+from tests.appliance.forwarding.caches import as_killed, balanced, fill, marks, opened, stored
 from tests.support.waiting import until
-
-
-@asynccontextmanager
-async def opened(directory: Path, max_frames: int = 1000) -> AsyncIterator[FrameCache]:
-    """The cache in `directory`, closed at the end."""
-    cache = FrameCache(directory / "cache.sqlite3", max_frames, 10_000_000)
-    await cache.open()
-    yield cache
-    await cache.close()
 
 
 @pytest.fixture
@@ -30,20 +22,19 @@ async def cache(tmp_path: Path) -> AsyncIterator[FrameCache]:
         yield cache
 
 
-def fill(cache: FrameCache, *numbers: int, priority: bool = False) -> None:
-    """Frames of these numbers come in."""
-    for number in numbers:
-        cache.append(radio_frame(number), 1_700_000_000 + number, priority=priority)
+@pytest.fixture
+def slow_commits(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """Commits that say when they are under way, and wait before they begin."""
+    entered, leave = threading.Event(), threading.Event()
+    commit = CacheFile.commit
 
+    def slow(file: CacheFile, change: Change) -> None:
+        entered.set()
+        assert leave.wait(10)
+        commit(file, change)
 
-def marks(frames: list[CachedFrame]) -> list[int]:
-    """The frames' numbers."""
-    return [int.from_bytes(frame.mbal[:4], "big") for frame in frames]
-
-
-def stored(cache: FrameCache) -> Callable[[], bool]:
-    """Whether nothing waits to be written."""
-    return lambda: not cache._fresh and not cache._delivered and not cache._lock.locked()
+    monkeypatch.setattr(CacheFile, "commit", slow)
+    return entered, leave
 
 
 async def test_a_frame_can_be_read_at_once(cache: FrameCache) -> None:
@@ -56,12 +47,7 @@ async def test_an_unacknowledged_frame_is_on_disk_soon(cache: FrameCache, tmp_pa
     """Without a PUBACK a frame is in the file, and another process finds it there."""
     fill(cache, 1)
     await until(stored(cache))
-    # What a kill -9 would leave: the file as it is, without a farewell.
-    copy = tmp_path / "copy"
-    copy.mkdir()
-    for part in tmp_path.glob("cache.sqlite3*"):
-        (copy / part.name).write_bytes(part.read_bytes())
-    async with opened(copy) as found:
+    async with opened(as_killed(tmp_path, tmp_path / "copy")) as found:
         assert marks(await found.read(0, 10)) == [1]
         assert found.counts().received == 1
 
@@ -70,13 +56,13 @@ async def test_a_frame_acknowledged_at_once_never_touches_the_disk(
     cache: FrameCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Disk wear: with a prompt broker nothing is written for a frame."""
+    await until(lambda: cache._writer._ledger_at > 0)
     commits: list[object] = []
-    monkeypatch.setattr(cache._file, "commit", lambda *work: commits.append(work))
+    monkeypatch.setattr(CacheFile, "commit", lambda *work: commits.append(work))
     fill(cache, 1, 2)
     cache.forget(await cache.read(0, 10))
     await asyncio.sleep(2 * cache_module.FLUSH_AFTER_S)
     assert commits == []
-    monkeypatch.undo()
     assert cache.counts().published == 2
 
 
@@ -94,51 +80,42 @@ async def test_reading_is_in_order_across_file_and_memory(cache: FrameCache) -> 
     assert seen == list(range(1, 14))
 
 
-async def test_frames_coming_during_a_commit_are_not_passed_over(
-    cache: FrameCache, monkeypatch: pytest.MonkeyPatch
+async def test_an_iteration_is_filled_up_from_memory(cache: FrameCache) -> None:
+    """Where the file ends memory goes on, without a commit in between."""
+    fill(cache, 1, 2)
+    await until(stored(cache))
+    fill(cache, 3, 4)
+    assert marks(await cache.read(0, 3)) == [1, 2, 3]
+
+
+async def test_frames_can_be_read_while_they_are_being_written(
+    cache: FrameCache, slow_commits: tuple[threading.Event, threading.Event]
 ) -> None:
-    """While a frame is on its way to the file, a reader waits for it rather than skip it."""
-    commit = cache._file.commit
-    entered, leave = asyncio.Event(), asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def slow(*args: object) -> object:
-        loop.call_soon_threadsafe(entered.set)
-        asyncio.run_coroutine_threadsafe(leave.wait(), loop).result(10)
-        return commit(*args)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(cache._file, "commit", slow)
+    """A slow disk delays no frame: what is on its way there is still in memory."""
+    entered, leave = slow_commits
     fill(cache, 1)
-    await asyncio.wait_for(entered.wait(), 10)
+    await until(entered.is_set)
     fill(cache, 2)
-    reading = asyncio.create_task(cache.read(0, 10))
-    await asyncio.sleep(0)
+    assert marks(await cache.read(0, 10)) == [1, 2]
     leave.set()
-    assert marks(await asyncio.wait_for(reading, 10)) == [1, 2]
+    await until(stored(cache))
+    assert marks(await cache.read(0, 10)) == [1, 2]
 
 
 async def test_frames_acknowledged_while_being_written_leave_the_file(
-    cache: FrameCache, monkeypatch: pytest.MonkeyPatch
+    cache: FrameCache, slow_commits: tuple[threading.Event, threading.Event]
 ) -> None:
-    """A PUBACK that crosses the commit of its frame is not forgotten."""
-    commit = cache._file.commit
-    frames = None
-
-    def acknowledged_meanwhile(*args: object) -> object:
-        done = commit(*args)  # type: ignore[arg-type]
-        if frames:
-            loop.call_soon_threadsafe(cache.forget, frames)
-        return done
-
-    loop = asyncio.get_running_loop()
-    monkeypatch.setattr(cache._file, "commit", acknowledged_meanwhile)
+    """A PUBACK that crosses the commit of its frame is not forgotten, nor counted twice."""
+    entered, leave = slow_commits
     fill(cache, 1, 2, 3)
-    frames = await cache.read(0, 10)
-    await until(lambda: cache.counts().cached == 0)
-    frames = None
+    await until(entered.is_set)
+    cache.forget(await cache.read(0, 2))
+    assert marks(await cache.read(0, 10)) == [3]
+    assert (cache.counts().published, cache.counts().cached) == (2, 1)
+    leave.set()
     await until(stored(cache))
-    assert cache.counts().published == 3
-    assert await cache.read(0, 10) == []
+    assert (cache.counts().published, cache.counts().cached) == (2, 1)
+    assert marks(await cache.read(0, 10)) == [3]
 
 
 async def test_the_ledger_survives_a_restart(tmp_path: Path) -> None:
@@ -152,31 +129,39 @@ async def test_the_ledger_survives_a_restart(tmp_path: Path) -> None:
     assert (before.published, before.cached, before.dropped) == (1, 4, 3)
     assert (before.received, before.received_priority, before.cached_priority) == (8, 2, 1)
     async with opened(tmp_path, max_frames=4) as cache:
-        after = cache.counts()
-        assert after == before
+        assert cache.counts() == before
         fill(cache, 9)
         assert cache.counts().received == 9
 
 
+async def test_the_counts_are_in_step_after_a_kill(cache: FrameCache, tmp_path: Path) -> None:
+    """The counts are written seldom; the ids of the frames on disk tell the rest."""
+    fill(cache, 1, 2, 3, priority=True)
+    await until(stored(cache))  # the counts are written, for the next LEDGER_EVERY_S
+    fill(cache, 4, 5, 6)
+    cache.forget(await cache.read(3, 2))  # 4 and 5: never written
+    await until(stored(cache))
+    expected = cache.counts()
+    async with opened(as_killed(tmp_path, tmp_path / "copy")) as found:
+        assert found.counts() == expected
+        assert (expected.received, expected.published, expected.cached) == (6, 2, 4)
+
+
 async def test_a_cancelled_reader_leaves_the_bookkeeping_whole(
-    cache: FrameCache, monkeypatch: pytest.MonkeyPatch
+    cache: FrameCache, slow_commits: tuple[threading.Event, threading.Event]
 ) -> None:
-    """A forwarder stopped in the middle of a slow commit: no frame lost, no count wrong."""
+    """A forwarder stopped while a commit is slow: no frame lost, no count wrong."""
+    entered, leave = slow_commits
+    leave.set()
     fill(cache, 1, 2)
     await until(stored(cache))
-    frames = await cache.read(0, 10)
-    cache.forget(frames)
+    leave.clear()
+    entered.clear()
+    cache.forget(await cache.read(0, 10))
     fill(cache, 3)
-    commit, entered, leave = cache._file.commit, threading.Event(), threading.Event()
-
-    def slow(*work: object) -> object:
-        entered.set()
-        assert leave.wait(10)
-        return commit(*work)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(cache._file, "commit", slow)
-    reading = asyncio.create_task(cache.read(0, 10))
     await until(entered.is_set)
+    reading = asyncio.create_task(cache.read(0, 10))
+    await asyncio.sleep(0)
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
@@ -187,33 +172,42 @@ async def test_a_cancelled_reader_leaves_the_bookkeeping_whole(
     assert marks(await cache.read(0, 10)) == [3]
 
 
-async def test_acknowledged_frames_that_could_not_be_deleted_are_not_read_again(
-    cache: FrameCache,
+async def test_a_cancelled_quarantine_leaves_the_bookkeeping_whole(
+    cache: FrameCache, slow_commits: tuple[threading.Event, threading.Event]
 ) -> None:
-    """A disk that refuses makes no frame come twice."""
-    fill(cache, 1, 2, 3)
+    """Whoever waits for a commit may be cancelled: the commit is carried through and counted."""
+    entered, leave = slow_commits
+    fill(cache, 1, 2)
+    quarantine = asyncio.create_task(cache.quarantine(await cache.read(0, 1), "a reason"))
+    await until(entered.is_set)
+    quarantine.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await quarantine
+    leave.set()
     await until(stored(cache))
-    database = cache._file._database
-    await cache._in_thread(database.execute, "PRAGMA query_only = ON")
-    cache.forget(await cache.read(0, 2))
-    assert marks(await cache.read(0, 2)) == [3]
-    await cache._in_thread(database.execute, "PRAGMA query_only = OFF")
+    assert marks(await cache.read(0, 10)) == [1, 2]
+    assert (cache.counts().received, cache.counts().cached) == (2, 2)
 
 
 async def test_frames_that_come_before_the_file_is_open_are_kept(tmp_path: Path) -> None:
-    """Checking a large file takes its time; the radio does not wait for it."""
+    """Frames are taken in, read and acknowledged without a file, and get their place in it."""
     async with opened(tmp_path) as cache:
         fill(cache, 1, 2)
     early = FrameCache(tmp_path / "cache.sqlite3", 1000, 10_000_000)
-    fill(early, 3, 4, priority=True)
+    fill(early, 3, 4, 5, priority=True)
+    sent = await early.read(0, 2)
+    assert marks(sent) == [3, 4]
     await early.open()
-    assert marks(await early.read(0, 10)) == [1, 2, 3, 4]
+    assert early.forget(sent[:1]) is None
+    assert marks(await early.read(0, 10)) == [1, 2, 4, 5]
+    assert marks(await early.read(sent[1].id, 10)) == [5]
     counts = early.counts()
-    assert (counts.received, counts.received_priority, counts.cached) == (4, 2, 4)
+    assert (counts.received, counts.received_priority, counts.cached) == (5, 3, 4)
     await until(stored(early))
     await early.close()
     async with opened(tmp_path) as cache:
-        assert marks(await cache.read(0, 10)) == [1, 2, 3, 4]
+        assert marks(await cache.read(0, 10)) == [1, 2, 4, 5]
+        assert cache.counts().published == 1
 
 
 async def test_closing_writes_what_is_in_memory(tmp_path: Path) -> None:
@@ -224,55 +218,135 @@ async def test_closing_writes_what_is_in_memory(tmp_path: Path) -> None:
         assert marks(await cache.read(0, 10)) == [1, 2]
 
 
-async def test_a_refusing_disk_costs_nothing_but_time(
-    cache: FrameCache, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+async def test_forget_says_when_the_deletion_is_durable(
+    cache: FrameCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Frames stay readable in memory, the failure is said once, and they are written later."""
-    caplog.set_level(logging.INFO)
-    monkeypatch.setattr(cache_module, "RETRY_S", 0.01)
-    database = cache._file._database
-    await cache._in_thread(database.execute, "PRAGMA query_only = ON")
+    """Nothing to wait for in memory; on disk the deletion, which a kill does not take back."""
+    monkeypatch.setattr(cache_module, "DELETE_AFTER_S", 0.01)
     fill(cache, 1)
-    await until(lambda: cache._outage.failures)
+    assert cache.forget(await cache.read(0, 10)) is None
     fill(cache, 2)
-    assert marks(await cache.read(0, 10)) == [1, 2]
-    fill(cache, 3)
-    await asyncio.sleep(2 * cache_module.FLUSH_AFTER_S)
-    assert len([r for r in caplog.records if "cannot be used" in r.message]) == 1
-    async with cache._lock:
-        await cache._in_thread(database.execute, "PRAGMA query_only = OFF")
     await until(stored(cache))
-    assert "the frame cache can be written again after " in caplog.text
-    assert marks(await cache.read(0, 10)) == [1, 2, 3]
+    deleted = cache.forget(await cache.read(0, 10))
+    assert deleted is not None
+    assert not deleted.done()
+    assert (cache.counts().published, cache.counts().cached) == (2, 0)
+    await asyncio.wait_for(deleted, 10)
+    async with opened(as_killed(tmp_path, tmp_path / "copy")) as found:
+        assert await found.read(0, 10) == []
+        assert found.counts().published == 2
 
 
-async def test_memory_is_bounded_while_the_disk_refuses(
-    cache: FrameCache, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+async def test_one_deletion_waits_for_company_and_three_do_not(
+    cache: FrameCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The oldest ordinary frames go first there too, are counted, and it is said once."""
-    monkeypatch.setattr(cache_module, "MEMORY_FRAMES", 3)
-    fill(cache, 1, priority=True)
-    fill(cache, 2, 3, 4, 5)
-    assert marks(await cache.read(0, 10)) == [1, 4, 5]
+    """A lone deletion is put off, so as to go with the next commit; a drain is not slowed down."""
+    monkeypatch.setattr(cache_module, "DELETE_AFTER_S", 3600.0)
+    fill(cache, *range(1, 6))
+    await until(stored(cache))
+    frames = await cache.read(0, 10)
+    deletions = [cache.forget([frame]) for frame in frames[:2]]
+    assert not cache._commit_wanted.is_set()
+    deletions.append(cache.forget(frames[2:3]))
+    await asyncio.wait_for(asyncio.gather(*filter(None, deletions)), 10)
+    assert marks(await cache.read(0, 10)) == [4, 5]
+
+
+async def test_a_deletion_goes_along_with_the_next_frame(
+    cache: FrameCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What halves the wear with a broker that takes its time."""
+    monkeypatch.setattr(cache_module, "DELETE_AFTER_S", 3600.0)
+    fill(cache, 1)
+    await until(stored(cache))
+    deleted = cache.forget(await cache.read(0, 10))
+    assert deleted
+    fill(cache, 2)
+    await asyncio.wait_for(deleted, 10)
+
+
+async def test_what_is_quarantined_leaves_the_queue_and_can_be_released(tmp_path: Path) -> None:
+    """Kept with its reason across a restart, counted, and back at its place."""
+    async with opened(tmp_path) as cache:
+        fill(cache, 1, 2, 3)
+        frames = await cache.read(0, 10)
+        await cache.quarantine(frames[1:2], "the broker will not take it")
+        assert marks(await cache.read(0, 10)) == [1, 3]
+    async with opened(tmp_path) as cache:
+        (aside,) = await cache.quarantined(10)
+        assert (aside.frame, aside.reason) == (frames[1], "the broker will not take it")
+        counts = cache.counts()
+        assert (counts.received, counts.cached, counts.quarantined) == (3, 2, 1)
+        before = cache.came_back
+        assert await cache.release() == 1
+        assert marks(await cache.read(0, 10)) == [1, 2, 3]
+        assert cache.came_back == before + 1
+        assert (cache.counts().quarantined, cache.counts().received) == (0, 3)
+        assert await cache.release() == 0
+        assert cache.came_back == before + 1
+
+
+async def test_many_frames_are_written_and_deleted_in_groups(
+    cache: FrameCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each commit is small enough for a disk that is nearly full; the counts are right between."""
+    monkeypatch.setattr(cache_writer, "_COMMIT_BYTES", 600)  # ten of 12 bytes, and what they cost
+    monkeypatch.setattr(cache_writer, "_COMMIT_DELETIONS", 10)
+    changes: list[Change] = []
+    commit = CacheFile.commit
+
+    def noted(file: CacheFile, change: Change) -> None:
+        changes.append(change)
+        commit(file, change)
+        assert balanced(cache)
+
+    monkeypatch.setattr(CacheFile, "commit", noted)
+    fill(cache, *range(1, 36))
+    await until(stored(cache))
+    assert [len(change.added) for change in changes if change.added] == [10, 10, 10, 5]
+    changes.clear()
+    cache.forget(await cache.read(0, 25))
+    await cache._commit()
+    await until(stored(cache))
+    assert [change.acknowledged for change in changes] == [((1, 10),), ((11, 20),), ((21, 25),)]
+    assert marks(await cache.read(0, 100)) == list(range(26, 36))
     counts = cache.counts()
-    assert (counts.received, counts.cached, counts.dropped) == (5, 3, 2)
-    assert caplog.text.count("the frame cache's memory is full too") == 1
+    assert (counts.received, counts.published, counts.cached) == (35, 25, 10)
 
 
-async def test_a_full_cache_is_told_once_and_that_it_has_room_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+async def test_whoever_sends_is_woken_by_each_frame(cache: FrameCache) -> None:
+    """And by frames that come back."""
+    woken: list[int] = []
+    cache.on_append = lambda: woken.append(cache.counts().cached)
+    fill(cache, 1, 2)
+    assert woken == [1, 2]
+    await cache.quarantine(await cache.read(0, 1), "a reason")
+    await cache.release()
+    assert woken == [1, 2, 2]
+
+
+async def test_frames_acknowledged_while_a_write_fails_are_not_written_again(
+    cache: FrameCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A broker that takes less than comes in makes room for moments: that is not the end of it."""
-    caplog.set_level(logging.INFO)
-    async with opened(tmp_path, max_frames=2) as cache:
-        for number in range(1, 6):
-            fill(cache, number, number + 100, number + 200)
-            await until(stored(cache))
-            cache.forget((await cache.read(0, 1))[:1])
-            await until(lambda: cache.counts().cached == 1)
-        assert [record.getMessage()[:27] for record in caplog.records] == [
-            "the frame cache is full: th"
-        ]
-        monkeypatch.setattr(cache_module, "ROOM_AFTER_S", 0.0)
+    """Published, counted once, and gone, although their commit never succeeded."""
+    entered, leave = threading.Event(), threading.Event()
+
+    def failing(*_: object) -> None:
+        entered.set()
+        assert leave.wait(10)
+        raise CacheError("no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CacheFile, "commit", failing)
+        patch.setattr(cache_module, "RETRY_S", 0.01)
+        fill(cache, 1, 2)
+        await until(entered.is_set)
         cache.forget(await cache.read(0, 1))
-        await until(lambda: "the frame cache has room again after " in caplog.text)
+        leave.set()
+        await until(lambda: cache.health is not None)
+        counts = cache.counts()
+        assert (counts.received, counts.published, counts.cached) == (2, 1, 1)
+        assert marks(await cache.read(0, 10)) == [2]
+    await until(stored(cache))
+    assert marks(await cache.read(0, 10)) == [2]
+    assert cache.counts().published == 1

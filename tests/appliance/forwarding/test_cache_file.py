@@ -1,147 +1,278 @@
-import sqlite3
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from appliance.forwarding.cache_file import CacheError, CacheFile, Ledger
+from appliance.forwarding import cache_file as cache_file_module
+from appliance.forwarding.cache_change import Change, Quota
+from appliance.forwarding.cache_error import CacheDamagedError, CacheError, CacheFullError
+from appliance.forwarding.cache_file import CacheFile
+from appliance.forwarding.cache_salvage import GREATEST_ID
+from appliance.forwarding.cache_space import CacheSpace
+from appliance.forwarding.unit_clock import Setting
+from tests.appliance.forwarding.caches import NAME, ROOMY, as_killed, cache_file
 from tests.support.frames import cached_frame
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Where the cache lies."""
-    return tmp_path / "cache.sqlite3"
-
-
-@pytest.fixture
-def cache(path: Path) -> Iterator[CacheFile]:
+def file(tmp_path: Path) -> Iterator[CacheFile]:
     """An empty cache with room for ten frames."""
-    file = CacheFile(path, max_frames=10, max_bytes=10_000_000)
-    file.open()
-    yield file
-    file.close()
+    with cache_file(tmp_path, Quota(10, 10_000_000)) as file:
+        yield file
 
 
-def kept(cache: CacheFile) -> list[int]:
-    """The ids in the cache, in order."""
-    return [frame.id for frame in cache.read(0, 1000)]
+def add(file: CacheFile, *ids: int, priority: range = range(0)) -> None:
+    """Commits frames of these ids."""
+    frames = [cached_frame(one, priority=one in priority) for one in ids]
+    number = sum(frame.priority for frame in frames)
+    file.commit(Change(added=frames, settled_to=max(ids), received_priority=number))
 
 
-def test_what_was_committed_is_read_back_after_a_restart(path: Path, cache: CacheFile) -> None:
-    """Every field of a frame, and the ledger's counts, outlive the process."""
+def kept(file: CacheFile) -> list[int]:
+    """The ids in the file, in order."""
+    return [frame.id for frame in file.read(0, GREATEST_ID, 100_000)]
+
+
+def test_what_was_committed_is_read_back_after_a_restart(tmp_path: Path) -> None:
+    """Every field of a frame, and the counts, outlive the process."""
     frames = [cached_frame(n, priority=n == 2) for n in (1, 2, 3)]
-    cache.commit(frames, [], Ledger(received_priority=1, published=7, dropped=2, quarantined=1))
-    cache.close()
-    again = CacheFile(path, max_frames=10, max_bytes=10_000_000)
-    found = again.open()
-    assert found.ledger == Ledger(received_priority=1, published=7, dropped=2, quarantined=1)
-    assert (found.frames, found.priority_frames, found.last_id) == (3, 1, 3)
-    assert again.read(0, 10) == frames
-    again.close()
+    provisional = cached_frame(4)._replace(boot=7, since_boot=12.5)
+    with cache_file(tmp_path) as file:
+        file.commit(Change((*frames, provisional), (), 7, 2, 1, settled_to=13, ledger_due=True))
+        before = file.stored()
+    with cache_file(tmp_path) as file:
+        assert file.stored() == before
+        assert file.read(0, GREATEST_ID, 10) == [*frames, provisional]
+    ledger = before.ledger
+    assert (ledger.cached, ledger.cached_priority, ledger.received_priority) == (4, 1, 1)
+    assert (ledger.published, ledger.dropped, before.last_id) == (7, 2, 4)
 
 
-def test_the_file_is_the_owners_alone(path: Path, cache: CacheFile) -> None:
+def test_the_file_is_the_owners_alone(tmp_path: Path, file: CacheFile) -> None:
     """Frames may be personal data: nobody else on the unit reads them."""
-    cache.commit([cached_frame(1)], [], Ledger())
-    for part in path.parent.iterdir():
+    add(file, 1)
+    for part in tmp_path.iterdir():
         assert stat.S_IMODE(part.stat().st_mode) == 0o600, part.name
 
 
-def test_reading_goes_on_behind_an_id(cache: CacheFile) -> None:
+def test_reading_goes_from_one_id_to_another(file: CacheFile) -> None:
     """A limit cuts; what follows is read from the last id on."""
-    cache.commit([cached_frame(n) for n in range(1, 6)], [], Ledger())
-    assert [frame.id for frame in cache.read(2, 2)] == [3, 4]
+    add(file, *range(1, 6))
+    assert [frame.id for frame in file.read(2, GREATEST_ID, 2)] == [3, 4]
+    assert [frame.id for frame in file.read(2, 3, 2)] == [3]
 
 
-def test_delivered_frames_leave_and_count_as_published(cache: CacheFile) -> None:
+def test_acknowledged_frames_leave_and_count_as_published(file: CacheFile) -> None:
     """A frame acknowledged twice is deleted, and counted, once."""
-    frames = [cached_frame(n, priority=n == 1) for n in (1, 2, 3)]
-    cache.commit(frames, [], Ledger())
-    done = cache.commit([], frames[:2], Ledger())
-    assert (done.deleted, done.deleted_priority, done.ledger.published) == (2, 1, 2)
-    assert cache.commit([], frames[:2], done.ledger).ledger.published == 2
-    assert kept(cache) == [3]
+    add(file, 1, 2, 3, priority=range(2))
+    for _ in range(2):
+        file.commit(Change(acknowledged=[(1, 2)]))
+        ledger = file.ledger
+        assert (ledger.published, ledger.cached, ledger.cached_priority) == (2, 1, 0)
+    assert kept(file) == [3]
 
 
-def test_a_full_cache_drops_the_oldest_ordinary_frames_first(cache: CacheFile) -> None:
+def test_counts_that_the_rows_tell_are_not_written(tmp_path: Path, file: CacheFile) -> None:
+    """A commit of frames alone writes no page for the ledger; after a kill it is right even so."""
+    add(file, 1)
+    file.commit(Change(ledger_due=True, settled_to=1))
+    add(file, 2, 5, priority=range(5, 6))  # 3 and 4 were published from memory
+    saved = file.database.execute("SELECT count FROM ledger WHERE name = 'cached'").fetchone()
+    assert saved == (1,)
+    with cache_file(as_killed(tmp_path, tmp_path / "copy")) as found:
+        ledger = found.ledger
+    assert (ledger.cached, ledger.cached_priority, ledger.published) == (3, 1, 2)
+    assert (ledger.settled_to, ledger.received_priority) == (5, 1)
+
+
+def test_a_full_cache_drops_the_oldest_ordinary_frames_first(file: CacheFile) -> None:
     """Priority frames give way only when no others are left; the newest always stay."""
-    cache.commit([cached_frame(n, priority=n <= 4) for n in range(1, 11)], [], Ledger())
-    done = cache.commit([cached_frame(n) for n in (11, 12)], [], Ledger())
-    assert (done.dropped, done.dropped_priority, done.ledger.dropped) == (2, 0, 2)
-    assert kept(cache) == [1, 2, 3, 4, 7, 8, 9, 10, 11, 12]
-    done = cache.commit([cached_frame(n, priority=True) for n in range(13, 21)], [], done.ledger)
-    assert (done.dropped, done.dropped_priority) == (8, 2)
-    assert kept(cache) == [3, 4, *range(13, 21)]
+    add(file, *range(1, 11), priority=range(5))
+    add(file, 11, 12)
+    assert kept(file) == [1, 2, 3, 4, 7, 8, 9, 10, 11, 12]
+    assert (file.ledger.dropped, file.ledger.cached, file.ledger.cached_priority) == (2, 10, 4)
+    add(file, *range(13, 21), priority=range(13, 21))
+    assert kept(file) == [3, 4, *range(13, 21)]
+    assert (file.ledger.dropped, file.ledger.cached, file.ledger.cached_priority) == (10, 10, 10)
 
 
-def test_the_quota_in_bytes_is_kept(path: Path) -> None:
+def test_a_drop_that_is_undone_is_done_another_time(
+    file: CacheFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a failed commit had dropped is back, and is the first to go again."""
+    add(file, *range(1, 11), priority=range(5))
+    with monkeypatch.context() as patch:
+        patch.setattr(file, "_save", lambda: (_ for _ in ()).throw(OSError("no")))
+        with pytest.raises(CacheError):
+            add(file, 11, 12)
+    assert kept(file) == list(range(1, 11))
+    add(file, 11)
+    assert kept(file) == [1, 2, 3, 4, 6, 7, 8, 9, 10, 11]
+
+
+def test_the_quota_in_bytes_is_kept(tmp_path: Path) -> None:
     """Whatever is put in, the pages in use stay below the quota."""
-    cache = CacheFile(path, max_frames=1_000_000, max_bytes=200_000)
-    cache.open()
-    dropped = 0
-    for first in range(1, 3001, 500):
-        frames = [cached_frame(n, size=200) for n in range(first, first + 500)]
-        done = cache.commit(frames, [], Ledger())
-        dropped += done.dropped
-        assert done.bytes <= 200_000
-    assert dropped
-    assert len(kept(cache)) == 3000 - dropped
-    assert kept(cache)[-1] == 3000
-    cache.close()
+    with cache_file(tmp_path, Quota(1_000_000, 200_000)) as file:
+        for first in range(1, 3001, 500):
+            frames = [cached_frame(n, size=200) for n in range(first, first + 500)]
+            file.commit(Change(added=frames))
+            assert file.stored().bytes <= 200_000
+        assert file.ledger.dropped
+        assert len(kept(file)) == 3000 - file.ledger.dropped
+        assert kept(file)[-1] == 3000
 
 
-@pytest.mark.parametrize(
-    "damage", [b"not a database at all" * 200, b"SQLite format 3\0" + b"\xff" * 9000]
-)
-def test_a_damaged_file_is_moved_aside(path: Path, damage: bytes) -> None:
-    """The unit comes up with an empty cache, and what was there is kept for whoever looks."""
-    path.write_bytes(damage)
-    cache = CacheFile(path, max_frames=10, max_bytes=10_000_000)
-    assert cache.open().frames == 0
-    cache.commit([cached_frame(1)], [], Ledger())
-    cache.close()
-    assert path.with_name("damaged-1-cache.sqlite3").read_bytes() == damage
+def test_what_the_partition_has_room_for_is_a_quota_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that fills its partition drops its oldest frames, as at the quota of the settings."""
+    path = tmp_path / NAME
+    monkeypatch.setattr(CacheSpace, "allowed", lambda _: max(100_000, path.stat().st_size))
+    with cache_file(tmp_path) as file:
+        for first in range(1, 2001, 500):
+            frames = [cached_frame(n, size=200) for n in range(first, first + 500)]
+            file.commit(Change(added=frames))
+        assert file.stored().bytes <= 200_000
+        assert file.ledger.dropped > 1000
+    assert path.stat().st_size <= 200_000  # what is cut off at its beginning does not shrink it
 
 
-@pytest.mark.parametrize(
-    "change",
-    ["ALTER TABLE frames RENAME COLUMN mbal TO mø", "PRAGMA user_version = 99"],
-)
-def test_a_foreign_schema_is_moved_aside(path: Path, cache: CacheFile, change: str) -> None:
-    """Each time under another name: nothing that was set aside is lost either."""
-    cache.close()
-    for number in (1, 2):
-        with sqlite3.connect(path) as other:
-            other.execute(change)
-        other.close()
-        assert cache.open().frames == 0
-        cache.close()
-        assert path.with_name(f"damaged-{number}-cache.sqlite3").exists()
-    cache.open()
+def test_a_partition_full_of_other_things_takes_no_new_frame(
+    file: CacheFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old ones are not dropped for it, and acknowledged ones leave."""
+
+    def full(_: CacheSpace) -> int:
+        raise OSError(28, "No space left on device")
+
+    add(file, *range(1, 6))
+    monkeypatch.setattr(CacheSpace, "allowed", full)
+    with pytest.raises(CacheFullError, match="full: delete what does not belong"):
+        file.commit(Change(added=[cached_frame(n, size=1000) for n in range(6, 11)]))
+    file.commit(Change(acknowledged=[(1, 2)]))
+    assert kept(file) == [3, 4, 5]
 
 
-def test_a_failed_commit_changes_nothing(path: Path, cache: CacheFile) -> None:
+def test_a_failed_commit_changes_nothing(file: CacheFile) -> None:
     """All of a commit is undone when a part of it fails."""
-    cache.commit([cached_frame(1)], [], Ledger())
-    with pytest.raises(CacheError, match="state_dir"):
-        cache.commit([cached_frame(2), cached_frame(1)], [cached_frame(1)], Ledger(published=5))
-    assert kept(cache) == [1]
-    with sqlite3.connect(path) as other:
-        assert other.execute("SELECT count FROM ledger WHERE name = 'published'").fetchone() == (0,)
-    other.close()
+    add(file, 1, 2)
+    before = file.stored()
+    with pytest.raises(CacheDamagedError):  # an id that is in use: not written by us
+        file.commit(Change([cached_frame(3), cached_frame(1)], [(2, 2)], published=5))
+    assert kept(file) == [1, 2]
+    assert file.stored() == before
+
+
+def test_quarantined_frames_are_kept_with_reason_and_time(file: CacheFile) -> None:
+    """Out of the queue and counted; back at their places when released."""
+    add(file, *range(1, 6), priority=range(3, 4))
+    frames = file.read(1, GREATEST_ID, 3)
+    file.quarantine(frames, "too large", 1000.0)
+    assert kept(file) == [1, 5]
+    assert [(q.frame, q.reason, q.at) for q in file.quarantined(2)] == [
+        (frame, "too large", 1000.0) for frame in frames[:2]
+    ]
+    ledger = file.ledger
+    assert (ledger.cached, ledger.cached_priority, ledger.quarantined) == (2, 0, 3)
+    assert file.release() == 3
+    assert kept(file) == [1, 2, 3, 4, 5]
+    ledger = file.ledger
+    assert (ledger.cached, ledger.cached_priority, ledger.quarantined) == (5, 1, 0)
+
+
+def test_only_frames_in_the_queue_can_be_quarantined(file: CacheFile) -> None:
+    """One that was dropped meanwhile is counted there."""
+    add(file, 1)
+    file.quarantine([cached_frame(1), cached_frame(9)], "too large", 1000.0)
+    assert file.ledger.quarantined == 1
+
+
+def test_the_quarantine_is_bounded(file: CacheFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that takes nothing does not fill the disk with what it refuses."""
+    monkeypatch.setattr(cache_file_module, "QUARANTINED_MOST", 2)
+    add(file, 1, 2, 3)
+    file.quarantine(file.read(0, GREATEST_ID, 3), "no", 1.0)
+    assert [each.frame.id for each in file.quarantined(10)] == [2, 3]
+    assert (file.ledger.quarantined, file.ledger.dropped, file.ledger.cached) == (2, 1, 0)
+
+
+def test_the_clock_setting_is_kept(tmp_path: Path) -> None:
+    """What makes provisional stamps right outlives the process."""
+    setting = Setting(5, 1_800_000_000.5, 60.25, synchronised=True)
+    with cache_file(tmp_path) as file:
+        file.commit(Change(setting=setting))
+        file.commit(Change(setting=setting))
+    with cache_file(tmp_path) as file:
+        assert file.clock_settings == [setting]
+
+
+@pytest.mark.parametrize("boot", [6, 7])
+def test_settings_are_forgotten_with_the_last_frame_that_needs_them(
+    tmp_path: Path, boot: int
+) -> None:
+    """A unit that is switched on every day does not fill its disk with old ones."""
+    old, new = (Setting(each, 1.5, 2.5, synchronised=False) for each in (5, boot))
+    with cache_file(tmp_path) as file:
+        add(file, 1)
+        file.commit(Change(setting=old))
+        file.commit(Change(setting=new))
+        assert len(file.database.execute("SELECT * FROM clock").fetchall()) == 2
+        file.commit(Change(acknowledged=[(1, 1)]))
+        file.commit(Change(setting=new))
+    with cache_file(tmp_path) as file:
+        assert file.clock_settings == [new]
+
+
+@pytest.mark.parametrize(
+    "damage", ["received_at = 9e999", "priority = 2", "mbal = x''", "rssi = 'a'"]
+)
+def test_a_row_that_cannot_be_a_frame_is_damage(
+    tmp_path: Path, file: CacheFile, damage: str
+) -> None:
+    """It would stop whoever makes a message of it; SQLite does not see such damage."""
+    add(file, 1, 2)
+    file.database.execute("CREATE TABLE loose AS SELECT * FROM frames")
+    for statement in ("DROP TABLE frames", "ALTER TABLE loose RENAME TO frames"):
+        file.database.execute(statement)
+    file.database.execute(f"UPDATE frames SET {damage} WHERE id = 2")
+    with pytest.raises(CacheDamagedError, match="cannot be a frame"):
+        kept(file)
+
+
+def test_counts_that_cannot_be_are_damage(tmp_path: Path) -> None:
+    """Better to count from here than wrongly."""
+    with cache_file(tmp_path) as file:
+        file.database.execute("INSERT OR REPLACE INTO ledger VALUES ('dropped', -4)")
+    with pytest.raises(CacheDamagedError, match="its counts cannot be"):
+        CacheFile(tmp_path / NAME, ROOMY)
+
+
+@pytest.mark.parametrize("part", [NAME, f"{NAME}-wal"])
+def test_a_file_that_was_deleted_is_noticed(tmp_path: Path, file: CacheFile, part: str) -> None:
+    """What would be written to it would be gone with the process."""
+    add(file, 1)
+    (tmp_path / part).unlink()
+    with pytest.raises(CacheDamagedError, match="deleted or replaced"):
+        add(file, 2)
+    assert not file.is_in_place()
+    assert kept(file) == [1]
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """The error says which file, and what to check."""
-    cache = CacheFile(tmp_path / "missing" / "cache.sqlite3", 10, 10_000_000)
     with pytest.raises(CacheError, match=r"missing/cache.sqlite3.*state_dir"):
-        cache.open()
+        CacheFile(tmp_path / "missing" / NAME, ROOMY)
 
 
-def test_commits_survive_a_power_cut_by_their_settings(cache: CacheFile) -> None:
+def test_another_program_with_the_file_open_is_named(tmp_path: Path, file: CacheFile) -> None:
+    """One at a time: two connections that write and checkpoint at once can damage it."""
+    add(file, 1)
+    with pytest.raises(CacheError, match="another program has it open"):
+        CacheFile(tmp_path / NAME, ROOMY)
+
+
+def test_commits_survive_a_power_cut_by_their_settings(file: CacheFile) -> None:
     """WAL with synchronous FULL: the journal is flushed at every commit."""
-    database = cache._database
-    assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert database.execute("PRAGMA synchronous").fetchone() == (2,)
+    for setting, value in {"journal_mode": "wal", "synchronous": 2, "page_size": 1024}.items():
+        assert file.database.execute(f"PRAGMA {setting}").fetchone() == (value,)

@@ -1,77 +1,21 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from itertools import groupby, pairwise
-from pathlib import Path
 
 import pytest
 
+from appliance.forwarding import delivery
 from appliance.forwarding import forwarder as forwarder_module
 from appliance.forwarding.cache import FrameCache
-from appliance.forwarding.cache_file import CacheError
+from appliance.forwarding.cache_error import CacheError
 from appliance.forwarding.cached_frame import CachedFrame
-from appliance.forwarding.forwarder import DeliveryCounts, Forwarder
-from appliance.parameters.tls import client_context
 from appliance.settings import MqttSettings
-from tests.support.certificates import Authority, Identity
-from tests.support.configurations import configuration
-from tests.support.frames import numbers, radio_frame
+from tests.appliance.forwarding.forwarders import delivered, fill, forwarding
+from tests.support.certificates import Authority
+from tests.support.frames import numbers
 from tests.support.recording_broker import RecordingBroker
 from tests.support.waiting import until
-
-MakeForwarder = Callable[..., Forwarder]
-
-
-@pytest.fixture
-async def cache(tmp_path: Path) -> AsyncIterator[FrameCache]:
-    """An empty cache."""
-    cache = FrameCache(tmp_path / "cache.sqlite3", 100_000, 100_000_000)
-    await cache.open()
-    yield cache
-    await cache.close()
-
-
-@pytest.fixture
-async def broker(broker_identity: Identity) -> AsyncIterator[RecordingBroker]:
-    """A broker that behaves until told otherwise."""
-    async with RecordingBroker(broker_identity) as broker:
-        yield broker
-
-
-@asynccontextmanager
-async def forwarding(
-    cache: FrameCache,
-    authority: Authority,
-    port: int,
-    settings: MqttSettings | None = None,
-    *,
-    connect: bool = False,
-    **changes: str,
-) -> AsyncIterator[Forwarder]:
-    """A forwarder at work; `changes` name parameters with _ for -."""
-    chosen = configuration(port, authority, **changes)
-    forwarder = Forwarder(
-        chosen, client_context(chosen, "1.2"), cache, settings or MqttSettings(), DeliveryCounts()
-    )
-    forwarder.start(connect=connect)
-    try:
-        yield forwarder
-    finally:
-        await forwarder.stop()
-
-
-def fill(cache: FrameCache, *numbers: int, priority: Callable[[int], bool] = bool) -> None:
-    """Frames of these numbers come in; none is of priority unless `priority` says so."""
-    for number in numbers:
-        important = priority is not bool and priority(number)
-        cache.append(radio_frame(number, size=60), 1_700_000_000, priority=important)
-
-
-def delivered(cache: FrameCache) -> Callable[[], bool]:
-    """Whether everything was acknowledged."""
-    return lambda: cache.counts().cached == 0
 
 
 async def test_no_connection_without_a_reason(
@@ -272,7 +216,7 @@ async def test_stopping_settles_what_is_in_flight(
         await asyncio.wait_for(stopping, 10)
     sent = numbers(publish.payload for publish in broker.publishes)
     assert sent == list(range(100))
-    assert (cache.counts().published, cache.counts().cached) == (100, 100)
+    await until(lambda: (cache.counts().published, cache.counts().cached) == (100, 100))
     await until(lambda: broker.connections[0].closed_at)
     assert broker.connections[0].kinds[-1].name == "DISCONNECT"
 
@@ -386,7 +330,7 @@ async def test_a_cache_that_cannot_be_read_is_told_once(
 ) -> None:
     """However often it is tried, and that it can be again."""
     caplog.set_level(logging.INFO, "appliance")
-    monkeypatch.setattr(forwarder_module, "CACHE_RETRY_S", 0.001)
+    monkeypatch.setattr(delivery, "CACHE_RETRY_S", 0.001)
     tries = 0
 
     async def refuse(*_: object) -> list[CachedFrame]:

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from appliance.parameters.finding import Finding
-from appliance.parameters.review import RELEASED, clock_fault, review
+from appliance.parameters.review import LONGEST_SERVICE, RELEASED, clock_bounds, clock_fault, review
 from appliance.parameters.values import ParameterValues
 from tests.appliance.parameters.dated import dated, day
 
@@ -167,6 +167,8 @@ def test_the_clock_is_believed_from_the_release_on() -> None:
     """A unit cannot be older than its software, in whatever time zone the time is given."""
     release = datetime(RELEASED.year, RELEASED.month, RELEASED.day, tzinfo=UTC)
     assert clock_fault(release) is None
+    assert clock_bounds() == (release, release.replace(year=release.year + LONGEST_SERVICE))
+    assert clock_fault(clock_bounds()[1]) is not None
     assert clock_fault(release - timedelta(seconds=1)) is not None
     east = timezone(timedelta(hours=2))
     assert clock_fault(release.astimezone(east)) is None

@@ -7,7 +7,7 @@ import threading
 import time
 import tty
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -323,6 +323,17 @@ async def test_an_rfc2217_server_is_read(server: socket.socket) -> None:
             await receiver.stop()
             far_end.join()
     assert frames == [FRAME] * 10
+
+
+def test_a_quiet_network_port_is_asked_whether_it_is_there(server: socket.socket) -> None:
+    """Keepalive is on, and finds out within half a minute; tests/system has one that vanishes."""
+    with closing(serial.serial_for_url(url_of(server))) as port:
+        receiver_module._probe_when_quiet(port)
+        with socket.socket(fileno=os.dup(port.fileno())) as link:
+            assert link.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+            idle, every, times = (link.getsockopt(socket.IPPROTO_TCP, each) for each in options)
+    assert idle + every * times <= 30
 
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")

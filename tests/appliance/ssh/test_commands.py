@@ -15,7 +15,7 @@ async def test_help_lists_every_command(unit: Unit) -> None:
     *lines, hint = reply.output.splitlines()
     assert [line.split()[0] for line in lines] == list(COMMANDS)
     told = "help show get set clear check activate compare history rollback status export import"
-    assert set(COMMANDS) == {*told.split(), "passwd", "log", "receipt"}
+    assert set(COMMANDS) == {*told.split(), "passwd", "log", "receipt", "quarantine"}
     assert all(COMMANDS[line.split()[0]].usage in line for line in lines)
     assert hint.startswith("help KEY ")
 
@@ -89,6 +89,7 @@ async def test_an_unknown_command_cannot_touch_the_terminal(unit: Unit) -> None:
         "export x",
         "import x",
         "passwd new",
+        "quarantine x",
     ],
 )
 async def test_wrong_usage_shows_the_usage(unit: Unit, line: str) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from appliance.hidden_characters import REPLACEMENT
@@ -56,3 +57,5 @@ def test_the_status_is_readable_and_harmless() -> None:
     assert "  pending             broker-url, data-topic" in lines
     assert "  active since        -" in lines
     assert f"  last error          refused {REPLACEMENT}[2J{REPLACEMENT}" in lines
+    failing = replace(STATUS, cache=replace(STATUS.cache, error="the disk is full"))
+    assert "  error               the disk is full" in status_text(failing).splitlines()

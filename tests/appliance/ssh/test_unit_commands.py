@@ -2,9 +2,11 @@ import json
 import re
 
 from appliance.ssh.login import Login
+from appliance.ssh.request import Reply
 from appliance.unit import Unit
 from tests.appliance.ssh.clients import PASSWORD
 from tests.appliance.ssh.command_line import run
+from tests.support.frames import radio_frame
 
 
 async def test_status_is_the_units(unit: Unit) -> None:
@@ -60,3 +62,16 @@ async def test_the_receipt_is_the_units(unit: Unit) -> None:
     assert (reply.status, reply.errors) == (0, "")
     assert reply.output.startswith("COMMISSIONING RECEIPT")
     assert " 12345678\n" in reply.output
+
+
+async def test_quarantine_lists_and_releases(unit: Unit) -> None:
+    """What was set aside is described, and comes back to the queue."""
+    assert await run(unit, "quarantine") == Reply(0, "no frame is set aside\n")
+    unit._cache.append(radio_frame(7), 1_700_000_000, priority=True)
+    await unit._cache.quarantine(await unit._cache.read(0, 1), "for “event”: refused")
+    listed = (await run(unit, "quarantine")).output
+    assert "2023-11-14 22:13:20 UTC  priority  -47 dBm  12 bytes  AAAABwAAAAAAAAAA" in listed
+    assert unit.status().cache.quarantined_frames == 1
+    assert await run(unit, "quarantine release") == Reply(0, "back in the queue: 1 frame\n")
+    status = unit.status()
+    assert (status.cache.quarantined_frames, status.cache.frames) == (0, 1)

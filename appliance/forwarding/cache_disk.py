@@ -1,0 +1,131 @@
+"""The cache's files as the event loop sees them: their thread, and what to do when they fail.
+
+Promises: nothing here blocks the loop; a damaged file is replaced at once, one on a failing disk
+when it has failed _GIVE_UP_AFTER times in a row and another can be made in its place; what can be
+read of the old one is put back in the background, in order: `read` stops where that has got to.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar, TypeVarTuple
+
+from appliance.forwarding.cache_change import Quota, Stored
+from appliance.forwarding.cache_error import CacheDamagedError, CacheError, DiskFailingError
+from appliance.forwarding.cache_file import CacheFile
+from appliance.forwarding.cache_health import CacheHealth, Fault
+from appliance.forwarding.cache_ledger import Ledger
+from appliance.forwarding.cache_salvage import GREATEST_ID
+from appliance.forwarding.cache_storage import CacheStorage
+from appliance.forwarding.cached_frame import CachedFrame
+from appliance.forwarding.unit_clock import Setting
+from appliance.tasks import start_task
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+RETRY_S = 1.0  # between attempts at a disk that refuses
+_GIVE_UP_AFTER = 5  # failures: a bad block does not heal, and a disk that is gone takes no new file
+
+
+class CacheDisk:
+    """The files at `path`; `on_salvage` is called when frames have been put back.
+
+    It is told whether they may lie behind what was read already.
+    """
+
+    def __init__(
+        self, path: Path, quota: Quota, health: CacheHealth, on_salvage: Callable[[bool], None]
+    ) -> None:
+        self.stored = Stored(Ledger(), last_id=0, bytes=0)
+        self.is_open = False
+        self._storage = CacheStorage(path, quota)
+        self._health = health
+        self._on_salvage = on_salvage
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="cache")
+        self._lock = asyncio.Lock()  # one user of the files at a time, so that order is plain
+        self._failures = 0  # of the disk, in a row
+        self._salvage: asyncio.Task[None] | None = None
+        self._stalled = False  # the salvage; what follows is not held back for it
+
+    async def open(self) -> list[Setting]:
+        """Opens the file, or makes it; what it knows of the unit's clock. Raises CacheError."""
+        async with self._lock:
+            self.stored = await self._in_thread(self._storage.open)
+            self.is_open = True
+            self._see_to_salvage(self._storage.damage)
+            return self._storage.file.clock_settings
+
+    @property
+    def readable_to(self) -> int:
+        """The id up to which frames can be read now."""
+        return GREATEST_ID if self._stalled else self._storage.readable_to
+
+    @property
+    def is_putting_back(self) -> bool:
+        """Whether frames are being put back that are older than those which came since."""
+        return self.readable_to < GREATEST_ID
+
+    async def read(self, after: int, limit: int) -> list[CachedFrame]:
+        """Up to `limit` frames behind the id `after`, in order. Raises CacheError."""
+        return await self.use(lambda file: file.read(after, self.readable_to, limit))
+
+    async def use(self, work: Callable[[CacheFile], T]) -> T:
+        """What `work` returns, done with the file on its thread. Raises CacheError.
+
+        After a CacheDamagedError there is another file, with nothing in it yet.
+        """
+        async with self._lock:
+            try:
+                result, self.stored = await self._in_thread(self._with_file, work)
+            except CacheDamagedError as error:
+                await self._begin_anew(error)
+                raise
+            except DiskFailingError as error:
+                self._failures += 1
+                if self._failures >= _GIVE_UP_AFTER:
+                    self._failures = 0
+                    await self._begin_anew(error)
+                raise
+            self._failures = 0
+            return result
+
+    async def close(self) -> None:
+        """Closes the files."""
+        if self._salvage:
+            self._salvage.cancel()
+            await asyncio.wait({self._salvage})
+        async with self._lock:
+            await self._in_thread(self._storage.close)
+        self._thread.shutdown(wait=False)
+
+    def _with_file(self, work: Callable[[CacheFile], T]) -> tuple[T, Stored]:
+        return work(self._storage.file), self._storage.file.stored()
+
+    async def _begin_anew(self, error: CacheError) -> None:
+        self.stored = await self._in_thread(self._storage.begin_anew, self.stored.last_id)
+        self._see_to_salvage(str(error))
+
+    def _see_to_salvage(self, cause: str) -> None:
+        if self._storage.is_salvaging:
+            self._health.begins(Fault.SALVAGING, f"{cause}: what can be read of it is put back")
+            if self._salvage is None or self._salvage.done():
+                self._salvage = start_task(self._keep_salvaging(), "cache salvage")
+
+    async def _keep_salvaging(self) -> None:
+        behind = False
+        while self._storage.is_salvaging:
+            try:
+                await self.use(lambda _: self._storage.salvage())
+                self._stalled = False
+            except CacheError:  # the disk's state is told by whoever writes to it
+                behind = self._stalled = True
+                await asyncio.sleep(RETRY_S)
+            self._on_salvage(False)
+        if behind:
+            self._on_salvage(True)
+        self._health.ends(Fault.SALVAGING, "the damaged frame cache was read to its end")
+
+    async def _in_thread(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)

@@ -1,0 +1,46 @@
+"""What the cache's file can refuse, in a technician's words: one line, with what to do."""
+
+import errno
+import sqlite3
+from pathlib import Path
+
+from appliance.errors import ConcentratorError
+from appliance.forwarding.cache_schema import is_damage
+
+
+class CacheError(ConcentratorError):
+    """The file cannot be used as it should; it may be usable again later."""
+
+
+class CacheFullError(CacheError):
+    """There is no room on the partition for another frame."""
+
+
+class DiskFailingError(CacheError):
+    """The disk itself has failed to read or write."""
+
+
+class CacheDamagedError(CacheError):
+    """The file is damaged, foreign or gone: it is to be moved aside, and another one begun."""
+
+
+def cache_error(path: Path, error: Exception) -> CacheError:
+    """What to say of an error that SQLite or the system has raised."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    number = getattr(error, "errno", None)
+    if is_damage(error):
+        return CacheDamagedError(f"the frame cache {path} is damaged ({error})")
+    if code == sqlite3.SQLITE_FULL or number in (errno.ENOSPC, errno.EDQUOT):
+        return CacheFullError(
+            f"the disk of the frame cache {path} is full: delete what does not belong there"
+        )
+    if code == sqlite3.SQLITE_READONLY or number == errno.EROFS:
+        advice = "its file system is read-only: remount it, and look for the cause with dmesg"
+    elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        advice = "another program has it open: close that"
+    elif code == sqlite3.SQLITE_IOERR or number == errno.EIO:
+        advice = "the disk may be failing: look for the cause with dmesg"
+        return DiskFailingError(f"the frame cache {path} cannot be used ({error}): {advice}")
+    else:
+        advice = "check the permissions and the disk of [unit] state_dir"
+    return CacheError(f"the frame cache {path} cannot be used ({error}): {advice}")

@@ -1,0 +1,163 @@
+"""What can be read of a damaged cache file.
+
+The first page, without which nothing is found, is the same in every file of ours: a damaged one is
+put right first; then the tables are walked through. Columns are taken as they come, so that files
+of other versions can be read, and what they say only where it can be true.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, cast
+
+from appliance.forwarding.cache_ledger import Ledger, load_ledger
+from appliance.forwarding.cache_pages import Row
+from appliance.forwarding.cache_schema import (
+    FRAME_COLUMNS,
+    FRAMES_ROOT,
+    PAGE_BYTES,
+    fresh_first_page,
+    load_settings,
+)
+from appliance.forwarding.cache_walk import TableWalk
+from appliance.forwarding.cached_frame import CachedFrame, QuarantinedFrame
+from appliance.forwarding.unit_clock import Setting
+
+GREATEST_ID = (1 << 63) - 1
+_COLUMNS_OF_VERSION_1 = 6
+_TABLE_PAGES = (b"\x05", b"\x0d")  # first bytes of a page that belongs to a table
+
+
+class Salvage:
+    """A damaged cache's readable part; `number` is the file's, 0 for one without a name any more.
+
+    Frames are read behind the id `after`, up to the id `to`. Every method blocks; damage is passed
+    over, but a disk that fails is given a few more tries first: sqlite3.OperationalError, OSError.
+    """
+
+    def __init__(
+        self, database: sqlite3.Connection, number: int, after: int = 0, to: int = GREATEST_ID
+    ) -> None:
+        self.number = number
+        self.found = 0  # frames put back
+        self._database = database
+        self._frames = TableWalk(database, "* FROM frames", _frame, after, to)
+
+    @property
+    def reached(self) -> int:
+        """The id up to which was read."""
+        return self._frames.after
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing follows."""
+        return self._frames.ended
+
+    def go_back(self, reached: int) -> None:
+        """Reads again from behind that id: what came there could not be put back."""
+        self._frames.go_back(reached)
+
+    def look_for_pages(self, path: Path, first_id: int) -> None:
+        """Also takes frames from pages in the file at `path` that the tree does not lead to."""
+        self._frames.look_for_pages(path, first_id)
+
+    def ledger(self) -> Ledger | None:
+        """The counts, where they can be read and add up to something possible."""
+        try:
+            return load_ledger(self._database)
+        except sqlite3.Error:
+            return None
+
+    def last_id(self) -> int | None:
+        """The greatest id of a frame; None where that part cannot be read."""
+        try:
+            (last,) = self._database.execute("SELECT max(id) FROM frames").fetchone()
+        except sqlite3.Error:
+            return None
+        return last or 0
+
+    def frames(self, limit: int) -> list[CachedFrame]:
+        """The next readable frames, `limit` or a few more; fewer, or none, is not the end."""
+        return self._frames.next(limit)
+
+    def quarantined(self, limit: int) -> list[QuarantinedFrame]:
+        """The readable ones of those that were set aside, up to `limit`."""
+        columns = f"{FRAME_COLUMNS}, reason, at FROM quarantined"
+        return TableWalk(self._database, columns, _quarantined, 0, GREATEST_ID).next(limit)
+
+    def clock_settings(self) -> list[Setting]:
+        """What is known of boots' clocks, where it can be read."""
+        try:
+            return load_settings(self._database)
+        except sqlite3.Error:
+            return []
+
+    def close(self) -> None:
+        """Ends it."""
+        self._frames.close()
+        with suppress(sqlite3.Error):  # it is damaged
+            self._database.close()
+
+
+def open_damaged(path: Path, number: int, after: int) -> Salvage:
+    """What can be read of the file at `path`; sqlite3.Error or OSError where that is nothing."""
+    path.touch(0o600)  # a WAL without its database
+    if not path.stat().st_size:
+        _mend_first_page(path)  # SQLite would throw the WAL away
+    try:
+        return Salvage(_open(path), number, after)
+    except sqlite3.DatabaseError:
+        if not _mend_first_page(path):
+            raise
+        return Salvage(_open(path), number, after)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        # Otherwise SQLite refuses a file that is shorter than it should be, whole.
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # the first page
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _mend_first_page(path: Path) -> bool:
+    """Puts a sound first page into the file at `path`, where the rest looks like ours."""
+    with path.open("r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek((FRAMES_ROOT - 1) * PAGE_BYTES)
+        # In an empty file: all that there was is still in the WAL.
+        if size and file.read(1) not in _TABLE_PAGES:
+            return False
+        file.seek(0)
+        file.write(fresh_first_page(size // PAGE_BYTES))
+    return True
+
+
+def _frame(row: Row) -> CachedFrame | None:
+    """The row as a frame, where each of its values can be one's."""
+    if len(row) < _COLUMNS_OF_VERSION_1:
+        return None
+    boot, since_boot = row[6:8] if len(row) >= len(CachedFrame._fields) else (None, None)
+    if not (isinstance(boot, int) and isinstance(since_boot, float)):
+        boot = since_boot = None
+    number, received_at, *others = row[:_COLUMNS_OF_VERSION_1]
+    if isinstance(received_at, int):  # a whole number is stored as such
+        received_at = float(received_at)
+    values = (number, received_at, *others, boot, since_boot)
+    frame = CachedFrame._make(cast(Iterable[Any], values))
+    return frame if frame.is_sound() else None
+
+
+def _quarantined(row: Row) -> QuarantinedFrame | None:
+    *columns, reason, at = row
+    frame = _frame(tuple(columns))
+    if frame is None or not isinstance(reason, str) or not isinstance(at, float):
+        return None
+    return QuarantinedFrame(frame, reason, at)

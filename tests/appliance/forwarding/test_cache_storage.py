@@ -1,0 +1,370 @@
+import logging
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from appliance.forwarding import cache_storage
+from appliance.forwarding.cache_change import Change
+from appliance.forwarding.cache_error import CacheDamagedError, CacheError
+from appliance.forwarding.cache_file import CacheFile
+from appliance.forwarding.cache_salvage import GREATEST_ID
+from appliance.forwarding.cache_storage import CacheStorage
+from appliance.forwarding.cached_frame import CachedFrame
+from appliance.forwarding.unit_clock import Setting
+from tests.appliance.forwarding.caches import NAME, ROOMY, as_killed
+from tests.appliance.forwarding.damages import (
+    COUNTS_LOST,
+    DAMAGES,
+    FRAMES,
+    Damage,
+    garbage_header,
+    garbage_in_the_middle,
+    table_dropped,
+    text,
+    truncated,
+)
+from tests.appliance.forwarding.test_cache_schema import version_1
+from tests.support.frames import cached_frame
+
+SETTING = Setting(5, 1_800_000_000.5, 60.25, synchronised=True)
+
+
+@contextmanager
+def storage_in(directory: Path) -> Iterator[CacheStorage]:
+    """The files of a directory, open."""
+    storage = CacheStorage(directory / NAME, ROOMY)
+    storage.open()
+    yield storage
+    storage.close()
+
+
+def frame(frame_id: int) -> CachedFrame:
+    """The frame of that id; every tenth has priority."""
+    made = cached_frame(frame_id % (1 << 32), priority=frame_id % 10 == 0, size=40)
+    return made._replace(id=frame_id)
+
+
+def fill(storage: CacheStorage, first: int, last: int) -> None:
+    """Commits frames of these ids."""
+    frames = [frame(n) for n in range(first, last + 1)]
+    storage.file.commit(Change(frames, settled_to=last))
+
+
+def make(directory: Path) -> None:
+    """FRAMES frames, three that are set aside, seven that were published, and a clock's setting."""
+    with storage_in(directory) as storage:
+        fill(storage, 1, FRAMES + 10)
+        storage.file.commit(Change(acknowledged=[(1, 7)], setting=SETTING))
+        frames = storage.file.read(0, GREATEST_ID, 3)
+        storage.file.quarantine(frames, "the broker will not take it", 1.0)
+
+
+def salvage(storage: CacheStorage) -> None:
+    """Puts back all that can be."""
+    while storage.is_salvaging:
+        storage.salvage()
+
+
+def kept(storage: CacheStorage) -> list[int]:
+    """The ids in the file, in order."""
+    return [frame.id for frame in storage.file.read(0, GREATEST_ID, 100_000)]
+
+
+def received(storage: CacheStorage) -> int:
+    """The frames that the ledger accounts for."""
+    ledger = storage.file.ledger
+    assert ledger.cached == len(kept(storage))
+    return sum(
+        (ledger.cached, ledger.salvaging, ledger.published, ledger.dropped, ledger.quarantined)
+    )
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+def test_what_can_be_read_of_a_damaged_file_is_put_back(tmp_path: Path, damage: Damage) -> None:
+    """In order, unchanged, once; what is lost counts as dropped; the damaged file is kept."""
+    make(tmp_path)
+    damage(tmp_path / NAME)
+    with storage_in(tmp_path) as storage:
+        salvage(storage)
+        frames = storage.file.read(0, GREATEST_ID, 100_000)
+        assert len(frames) >= DAMAGES[damage]
+        assert kept(storage) == sorted(set(kept(storage)))
+        assert all(each == frame(each.id) for each in frames)
+        assert (tmp_path / f"damaged-1-{NAME}").exists()
+        if damage not in COUNTS_LOST:
+            assert received(storage) == FRAMES + 10
+            assert storage.file.ledger.dropped == FRAMES - len(frames)
+            assert len(storage.file.quarantined(10)) == storage.file.ledger.quarantined == 3
+            assert storage.file.clock_settings == [SETTING]
+        next_id = storage.file.ledger.settled_to + 1
+        fill(storage, next_id, next_id)
+        before = received(storage), kept(storage)
+    with storage_in(tmp_path) as storage:
+        assert not storage.is_salvaging
+        assert (received(storage), kept(storage)) == before
+
+
+def test_a_damaged_file_of_version_1_is_salvaged_too(tmp_path: Path) -> None:
+    """The update may find a unit's cache as it is."""
+    version_1(tmp_path / NAME, FRAMES)
+    garbage_in_the_middle(tmp_path / NAME)
+    with storage_in(tmp_path) as storage:
+        salvage(storage)
+        assert len(kept(storage)) > FRAMES * 9 // 10
+        assert storage.file.ledger.published == 400
+
+
+@pytest.mark.parametrize(("damage", "left"), [("zeros", 1000), ("cut", 1000), ("half", 1200)])
+def test_a_damaged_wal_costs_what_was_in_it(tmp_path: Path, damage: str, left: int) -> None:
+    """The database itself is sound; it goes on from there, and its counts are in step."""
+    with storage_in(tmp_path) as storage:
+        fill(storage, 1, 1000)
+    with storage_in(tmp_path) as storage:
+        for first in range(1001, 1401, 20):
+            fill(storage, first, first + 19)
+        copy = as_killed(tmp_path, tmp_path / "copy")
+    wal = copy / f"{NAME}-wal"
+    size = wal.stat().st_size
+    with wal.open("r+b") as file:
+        file.truncate({"zeros": 0, "cut": 0, "half": size // 2}[damage])
+        if damage == "zeros":
+            file.truncate(size)
+    with storage_in(copy) as storage:
+        assert not storage.is_salvaging
+        assert len(kept(storage)) == pytest.approx(left, abs=30)
+        assert received(storage) == len(kept(storage)) == kept(storage)[-1]
+
+
+def test_a_wal_whose_database_is_gone_is_read(tmp_path: Path) -> None:
+    """The file was deleted while the unit was killed; what was not folded in yet is there."""
+    with storage_in(tmp_path) as storage:
+        fill(storage, 1, 100)
+        copy = as_killed(tmp_path, tmp_path / "copy")
+    os.truncate(copy / NAME, 0)
+    with storage_in(copy) as storage:
+        salvage(storage)
+        assert kept(storage) == list(range(1, 101))
+
+
+def test_new_frames_wait_for_the_salvaged_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their ids follow, and whoever reads is told how far the order is right."""
+    monkeypatch.setattr(cache_storage, "_SALVAGED_AT_ONCE", 500)
+    make(tmp_path)
+    garbage_header(tmp_path / NAME)
+    with storage_in(tmp_path) as storage:
+        assert storage.file.ledger.settled_to == FRAMES + 10
+        assert storage.readable_to == 0
+        assert received(storage) == FRAMES + 10
+        fill(storage, FRAMES + 11, FRAMES + 20)
+        storage.salvage()
+        assert storage.readable_to == 510
+        assert kept(storage) == [*range(11, 511), *range(FRAMES + 11, FRAMES + 21)]
+        salvage(storage)
+        assert storage.readable_to == GREATEST_ID
+        assert kept(storage) == list(range(11, FRAMES + 21))
+
+
+def test_a_salvage_goes_on_after_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was put back, and sent and deleted since, does not come again."""
+    monkeypatch.setattr(cache_storage, "_SALVAGED_AT_ONCE", 500)
+    make(tmp_path)
+    garbage_in_the_middle(tmp_path / NAME)
+    with storage_in(tmp_path) as storage:
+        storage.salvage()
+        storage.file.commit(Change(acknowledged=[(1, 500)]))
+        copy = as_killed(tmp_path, tmp_path / "copy")
+        salvage(storage)
+        expected = received(storage), kept(storage)
+    with storage_in(copy) as storage:
+        assert storage.is_salvaging
+        salvage(storage)
+        assert (received(storage), kept(storage)) == expected
+        assert kept(storage)[0] == 501
+
+
+def test_a_salvage_that_was_finished_is_not_begun_again(tmp_path: Path) -> None:
+    """The kill came before the file got its last name."""
+    make(tmp_path)
+    garbage_header(tmp_path / NAME)
+    with storage_in(tmp_path) as storage:
+        salvage(storage)
+        storage.file.commit(Change(acknowledged=[(1, FRAMES)]))
+    (tmp_path / f"damaged-1-{NAME}").rename(tmp_path / f"salvage-1-{NAME}")
+    with storage_in(tmp_path) as storage:
+        assert not storage.is_salvaging
+        assert kept(storage) == list(range(FRAMES + 1, FRAMES + 11))
+    assert (tmp_path / f"damaged-1-{NAME}").exists()
+
+
+def test_two_damaged_files_are_read_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second was damaged before the first was read to its end."""
+    monkeypatch.setattr(cache_storage, "_SALVAGED_AT_ONCE", 500)
+    make(tmp_path)
+    garbage_header(tmp_path / NAME)
+    with storage_in(tmp_path) as storage:
+        storage.salvage()
+        fill(storage, FRAMES + 11, FRAMES + 20)
+    garbage_header(tmp_path / NAME)
+    with storage_in(tmp_path) as storage:
+        salvage(storage)
+        assert kept(storage) == list(range(11, FRAMES + 21))
+        assert received(storage) == FRAMES + 20
+        assert storage.file.ledger.dropped == 0
+
+
+def test_a_file_that_is_not_ours_to_read_waits_until_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody ran the unit as another user: the unit works, and says what to do."""
+    make(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda path, _: "sqlite3" not in str(path))
+        patch.setattr(Path, "chmod", lambda *_: None)
+        patch.setattr(cache_storage, "open_damaged", refuse)
+        with storage_in(tmp_path) as storage, caplog.at_level(logging.ERROR):
+            assert kept(storage) == []
+            patch.undo()
+            next_id = storage.file.ledger.settled_to + 1
+            fill(storage, next_id, next_id + 4)
+            new = kept(storage)
+    assert "give it to this program's user, then restart" in caplog.text
+    with storage_in(tmp_path) as storage:
+        salvage(storage)
+        assert kept(storage) == [*range(11, FRAMES + 11), *new]
+        assert received(storage) == FRAMES + 15
+
+
+def refuse(*_: object) -> None:
+    """As the system does for a file of another user's."""
+    raise PermissionError(13, "Permission denied")
+
+
+def test_a_file_that_was_deleted_under_us_is_read_from_memory(tmp_path: Path) -> None:
+    """It has no name any more, but as long as it is open it is all there."""
+    make(tmp_path)
+    with storage_in(tmp_path) as storage:
+        fill(storage, FRAMES + 11, FRAMES + 20)
+        (tmp_path / NAME).unlink()
+        (tmp_path / f"{NAME}-wal").unlink()
+        with pytest.raises(CacheDamagedError):
+            fill(storage, FRAMES + 21, FRAMES + 30)
+        storage.begin_anew(FRAMES + 20)
+        salvage(storage)
+        fill(storage, FRAMES + 21, FRAMES + 30)
+        before = received(storage), kept(storage)
+    assert before == (FRAMES + 30, list(range(11, FRAMES + 31)))
+    with storage_in(tmp_path) as storage:
+        assert (received(storage), kept(storage)) == before
+        assert len(storage.file.quarantined(10)) == 3
+        assert storage.file.clock_settings == [SETTING]
+
+
+def test_a_file_that_was_replaced_under_us_is_not_lost_either(tmp_path: Path) -> None:
+    """A backup was copied over it: what both hold comes once, what either holds comes."""
+    make(tmp_path)
+    with storage_in(tmp_path) as storage:
+        storage.file.commit(Change(acknowledged=[(1, 1000)]))
+        copy = as_killed(tmp_path, tmp_path / "copy")
+        fill(storage, FRAMES + 11, FRAMES + 20)
+        (copy / f"{NAME}-wal").replace(tmp_path / f"{NAME}-wal")
+        (copy / NAME).replace(tmp_path / NAME)
+        assert not storage.file.is_in_place()
+        storage.begin_anew(FRAMES + 20)
+        salvage(storage)
+        assert kept(storage) == list(range(1001, FRAMES + 21))
+        assert storage.file.ledger.dropped == 0
+
+
+def test_a_file_that_cannot_be_replaced_stays_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that takes no other file: better the one there is than none."""
+    make(tmp_path)
+    with storage_in(tmp_path) as storage:
+        with monkeypatch.context() as patch:
+            patch.setattr(CacheFile, "take_over", no_room)
+            with pytest.raises(CacheError, match="no room"):
+                storage.begin_anew(FRAMES + 10)
+        assert storage.file.is_in_place()
+        fill(storage, FRAMES + 11, FRAMES + 20)
+        before = kept(storage)
+        assert {each.name for each in tmp_path.iterdir()} == {NAME, f"{NAME}-wal"}
+    with storage_in(tmp_path) as storage:
+        assert kept(storage) == before == list(range(11, FRAMES + 21))
+
+
+def no_room(*_: object, last: bool = False) -> None:
+    """The disk is full."""
+    raise CacheError("no room")
+
+
+def test_a_salvage_that_meets_a_full_disk_goes_on_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No frame that was read, and could not be put back, is passed over."""
+    make(tmp_path)
+    garbage_header(tmp_path / NAME)
+    with storage_in(tmp_path) as storage:
+        with monkeypatch.context() as patch:
+            patch.setattr(CacheFile, "put_back", no_room)
+            for _ in range(3):
+                with pytest.raises(CacheError, match="no room"):
+                    storage.salvage()
+        salvage(storage)
+        assert kept(storage) == list(range(11, FRAMES + 11))
+
+
+def test_the_log_says_what_became_of_a_damaged_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """How many frames, and where it is kept."""
+    make(tmp_path)
+    truncated(tmp_path / NAME)
+    with storage_in(tmp_path) as storage:
+        salvage(storage)
+        found = len(kept(storage))
+    (line,) = [record.message for record in caplog.records]
+    assert line == (
+        f"of the damaged frame cache {found} frames were put back, {FRAMES - found} are lost; "
+        f"it is kept as {tmp_path / f'damaged-1-{NAME}'}"
+    )
+    caplog.clear()
+    text(tmp_path / NAME)
+    with storage_in(tmp_path):
+        pass
+    (line,) = [record.message for record in caplog.records]
+    assert f"{NAME} is damaged (file is not a database): nothing could be read of it" in line
+    assert line.endswith(f"kept as {tmp_path / f'damaged-2-{NAME}'}")
+
+
+def test_a_file_of_a_database_program_is_closed_when_it_cannot_be_used(tmp_path: Path) -> None:
+    """An attempt that failed does not stand in the way of the next one."""
+    make(tmp_path)
+    with closing(sqlite3.connect(tmp_path / NAME, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("SELECT count(*) FROM frames").fetchone()
+        storage = CacheStorage(tmp_path / NAME, ROOMY)
+        with pytest.raises(CacheError, match="another program"):
+            storage.open()
+    storage.open()
+    assert kept(storage) == list(range(11, FRAMES + 11))
+    storage.close()
+
+
+def test_a_count_of_what_is_lost_survives_a_damage_without_frames(tmp_path: Path) -> None:
+    """What no file is left for is dropped, once."""
+    make(tmp_path)
+    table_dropped(tmp_path / NAME)
+    with storage_in(tmp_path) as storage:
+        storage.file.take_over(storage.file.ledger.__class__(salvaging=30, adopted=1))
+    text(tmp_path / f"salvage-1-{NAME}")
+    with storage_in(tmp_path) as storage:
+        assert (storage.file.ledger.salvaging, storage.file.ledger.dropped) == (0, 30)
