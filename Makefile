@@ -7,7 +7,7 @@ TEST_READY := .venv/.test-ready
 PINS := pyproject.toml .ci/constraints.txt
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: run test test-slow check lint types imports format pictures clean
+.PHONY: run test test-slow soak bench check lint types imports format pictures clean
 
 run: $(RUN_READY) ## the demo; more arguments with ARGS, as in: make run ARGS=--blank
 	@exec $(BIN)/concentrator demo $(ARGS)
@@ -16,7 +16,14 @@ test: $(TEST_READY) tools ## the whole test suite but the slow fault tests
 	$(BIN)/pytest -m "not slow" --numprocesses 2
 
 test-slow: $(TEST_READY) tools ## fault tests that take minutes
+	@.ci/need gcc build-essential
 	$(BIN)/pytest -m slow --timeout 900
+
+soak: $(TEST_READY) tools ## all faults at once for an hour, or as in: make soak MINUTES=5
+	PYTHONPATH=. $(BIN)/python -m tests.system.soak $(MINUTES)
+
+bench: $(TEST_READY) ## what the cache writes to disk for a frame, by the kernel's count
+	PYTHONPATH=. $(BIN)/python -m tests.bench.disk_wear
 
 check: lint types imports test ## all that a commit has to pass
 

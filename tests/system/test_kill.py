@@ -1,77 +1,67 @@
 """What is safe stays safe: the unit is killed again and again under traffic."""
 
-import asyncio
 import random
-import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.support.certificates import Authority, Identity
-from tests.support.concentrator_process import UnitProcess
-from tests.support.configurations import values
-from tests.support.frames import numbers, radio_frame
-from tests.support.modem_line import ModemLine
-from tests.support.recording_broker import RecordingBroker
-from tests.support.waiting import until_true
+from tests.support.certificates import Authority
+from tests.support.lives import MOODS, Lives, Mood, rig
 
-KILLS = 20
-SAFE_AFTER_S = 1.0  # the promise is 250 ms; the rest is for a test machine that is busy
+KILLS = 200
+
+pytestmark = pytest.mark.slow
 
 
-async def send_for(modem: ModemLine, seconds: float, first: int) -> dict[int, float]:
-    """Frames from number `first` on, some two hundred a second; when each was sent."""
-    sent: dict[int, float] = {}
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        number = first + len(sent)
-        modem.send(radio_frame(number, priority=number % 5 == 0))
-        sent[number] = time.monotonic()
-        await asyncio.sleep(0.005)
-    return sent
-
-
-@pytest.mark.slow
+@pytest.mark.timeout(900)
 async def test_no_frame_that_was_safe_is_lost_by_a_kill(
-    tmp_path: Path, authority: Authority, broker_identity: Identity
+    tmp_path: Path, authority: Authority, record_property: Callable[[str, object], None]
 ) -> None:
-    """Killed at random moments, the broker up or down; the ledger adds up in the end."""
-    chance = random.Random(5)
-    safe: set[int] = set()
-    first = 0
-    async with RecordingBroker(broker_identity) as broker:
-        with ModemLine(tmp_path) as modem:
-            for kill in range(KILLS):
-                with UnitProcess(tmp_path, modem.path) as unit:
-                    if kill == 0:
-                        await unit.configure(values(broker.port, authority))
-                    await unit.until_hearing()
-                    sent = await send_for(modem, chance.uniform(0.5, 2.5), first)
-                    unit.process.kill()
-                killed = time.monotonic()
-                safe |= {each for each, at in sent.items() if killed - at > SAFE_AFTER_S}
-                first += len(sent)
-                if kill % 3 == 0:
-                    await broker.stop()
-                elif kill % 3 == 1:
-                    await broker.start()
-            with UnitProcess(tmp_path, modem.path) as unit:
-                status = await settled(unit)
-                assert await asyncio.to_thread(unit.stop) == 0
-        arrived = numbers(publish.payload for publish in broker.publishes)
-    assert len(safe) > 100
-    assert safe <= set(arrived), f"lost: {sorted(safe - set(arrived))}"
-    radio, cache, sent_on = status["radio"], status["cache"], status["broker"]
-    assert radio["frames"] == sent_on["published_frames"] + cache["dropped_frames"]
+    """Killed at random moments, the broker up, down, flapping, or not heard."""
+    moods = random.Random(5).choices(MOODS, k=KILLS)
+    lives = await live_and_die(tmp_path, authority, moods)
+    lives.assert_nothing_lost()
+    lives.assert_few_sent_again()
+    lives.assert_accounted_for()
+    record_property("kills", figures(lives))
 
 
-async def settled(unit: UnitProcess) -> dict[str, dict[str, int]]:
-    """The status once nothing is cached any more."""
+async def test_a_late_flush_is_noticed(tmp_path: Path, authority: Authority) -> None:
+    """With frames in memory for a second before they are written, this rig finds lost ones."""
+    weakened = {"appliance.forwarding.cache.FLUSH_AFTER_S": 1.0}
+    lives = await live_and_die(tmp_path, authority, ["down"] * 5, weakened)
+    with pytest.raises(AssertionError, match="lost"):
+        lives.assert_nothing_lost()
 
-    async def empty() -> dict[str, dict[str, int]] | None:
-        status: dict[str, dict[str, int]] = await unit.status()
-        return None if status["cache"]["frames"] else status
 
-    found = await until_true(empty, 60, "an empty cache")
-    assert found is not None
-    return found
+async def test_a_wide_window_is_noticed(tmp_path: Path, authority: Authority) -> None:
+    """With a thousand messages in flight, this rig finds too many sent again."""
+    weakened = {"appliance.forwarding.forwarder.WINDOW": 1000}
+    lives = await live_and_die(tmp_path, authority, ["unanswered"] * 3, weakened)
+    with pytest.raises(AssertionError, match="sent again"):
+        lives.assert_few_sent_again()
+
+
+async def live_and_die(
+    directory: Path,
+    authority: Authority,
+    moods: Sequence[Mood],
+    weakened: Mapping[str, object] | None = None,
+) -> Lives:
+    """A life for each mood of the broker, and one more that delivers what is left."""
+    async with rig(directory, authority) as made:
+        for mood in moods:
+            await made.live_and_die(mood, weakened)
+        return await made.finish()
+
+
+def figures(lives: Lives) -> str:
+    """One line for the report."""
+    again = zip(lives.lives, lives.sent_again(), strict=True)
+    most: dict[str, int] = {}
+    for life, count in again:
+        kills = 1 + life.losses
+        most[life.mood] = max(most.get(life.mood, 0), -(-count // kills))
+    told = ", ".join(f"{mood} {count}" for mood, count in most.items())
+    return f"{len(lives.lives)} kills, {len(lives.safe)} safe frames, 0 lost; sent again: {told}"
