@@ -6,12 +6,10 @@ from pathlib import Path
 import pytest
 
 from appliance.forwarding import cache as cache_module
-from appliance.forwarding import cache_writer
 from appliance.forwarding.cache import FrameCache
 from appliance.forwarding.cache_change import Change
-from appliance.forwarding.cache_error import CacheError
 from appliance.forwarding.cache_file import CacheFile
-from tests.appliance.forwarding.caches import as_killed, balanced, fill, marks, opened, stored
+from tests.appliance.forwarding.caches import as_killed, fill, marks, opened, stored
 from tests.support.waiting import until
 
 
@@ -286,34 +284,6 @@ async def test_what_is_quarantined_leaves_the_queue_and_can_be_released(tmp_path
         assert cache.came_back == before + 1
 
 
-async def test_many_frames_are_written_and_deleted_in_groups(
-    cache: FrameCache, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each commit is small enough for a disk that is nearly full; the counts are right between."""
-    monkeypatch.setattr(cache_writer, "_COMMIT_BYTES", 600)  # ten of 12 bytes, and what they cost
-    monkeypatch.setattr(cache_writer, "_COMMIT_DELETIONS", 10)
-    changes: list[Change] = []
-    commit = CacheFile.commit
-
-    def noted(file: CacheFile, change: Change) -> None:
-        changes.append(change)
-        commit(file, change)
-        assert balanced(cache)
-
-    monkeypatch.setattr(CacheFile, "commit", noted)
-    fill(cache, *range(1, 36))
-    await until(stored(cache))
-    assert [len(change.added) for change in changes if change.added] == [10, 10, 10, 5]
-    changes.clear()
-    cache.forget(await cache.read(0, 25))
-    await cache._commit()
-    await until(stored(cache))
-    assert [change.acknowledged for change in changes] == [((1, 10),), ((11, 20),), ((21, 25),)]
-    assert marks(await cache.read(0, 100)) == list(range(26, 36))
-    counts = cache.counts()
-    assert (counts.received, counts.published, counts.cached) == (35, 25, 10)
-
-
 async def test_whoever_sends_is_woken_by_each_frame(cache: FrameCache) -> None:
     """And by frames that come back."""
     woken: list[int] = []
@@ -323,30 +293,3 @@ async def test_whoever_sends_is_woken_by_each_frame(cache: FrameCache) -> None:
     await cache.quarantine(await cache.read(0, 1), "a reason")
     await cache.release()
     assert woken == [1, 2, 2]
-
-
-async def test_frames_acknowledged_while_a_write_fails_are_not_written_again(
-    cache: FrameCache, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Published, counted once, and gone, although their commit never succeeded."""
-    entered, leave = threading.Event(), threading.Event()
-
-    def failing(*_: object) -> None:
-        entered.set()
-        assert leave.wait(10)
-        raise CacheError("no")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(CacheFile, "commit", failing)
-        patch.setattr(cache_module, "RETRY_S", 0.01)
-        fill(cache, 1, 2)
-        await until(entered.is_set)
-        cache.forget(await cache.read(0, 1))
-        leave.set()
-        await until(lambda: cache.health is not None)
-        counts = cache.counts()
-        assert (counts.received, counts.published, counts.cached) == (2, 1, 1)
-        assert marks(await cache.read(0, 10)) == [2]
-    await until(stored(cache))
-    assert marks(await cache.read(0, 10)) == [2]
-    assert cache.counts().published == 1

@@ -272,7 +272,7 @@ class CacheMachine(RuleBasedStateMachine):
         self.runner.close()
 
 
-@pytest.mark.parametrize("examples", [8, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [20, pytest.param(200, marks=pytest.mark.slow)])
 @pytest.mark.timeout(300)
 def test_the_cache_behaves_as_its_model(examples: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Append, read, forget, quarantine, release, restart, kill, fail and damage in any order."""

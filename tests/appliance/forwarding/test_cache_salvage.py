@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from appliance.forwarding import cache_walk
 from appliance.forwarding.cache_change import Change
 from appliance.forwarding.cache_pages import LeafPages
 from appliance.forwarding.cache_salvage import Salvage, open_damaged
@@ -121,28 +120,6 @@ def test_a_file_that_is_cut_off_gives_what_is_left_of_it(tmp_path: Path) -> None
     left = sorted(set().union(*(ids for page, ids in by_page.items() if page < 100)))
     assert read(path, first_id=1) == left
     assert len(left) > 1500
-
-
-def test_a_disk_that_fails_is_asked_again_before_its_frames_are_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A moment's failure of the whole disk is not damage."""
-    path = make(tmp_path)
-    salvage = open_damaged(path, 1, 0)
-    read_some = cache_walk.TableWalk._read
-    failures = iter([True] * 3)
-
-    def failing(walk: cache_walk.TableWalk[object], sound: list[object], limit: int) -> None:
-        if next(failures, False):
-            raise sqlite3.OperationalError("disk I/O error")
-        read_some(walk, sound, limit)
-
-    monkeypatch.setattr(cache_walk.TableWalk, "_read", failing)
-    for _ in range(3):
-        with pytest.raises(sqlite3.OperationalError):
-            salvage.frames(100)
-    assert len(salvage.frames(FRAMES)) == FRAMES
-    salvage.close()
 
 
 def test_a_ledger_that_cannot_be_is_none(tmp_path: Path) -> None:

@@ -1,0 +1,47 @@
+import errno
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from appliance.forwarding.cache_error import (
+    CacheDamagedError,
+    CacheError,
+    CacheFullError,
+    DiskFailingError,
+    cache_error,
+)
+from appliance.forwarding.cache_schema import DamageError
+
+
+def sqlite_error(code: int) -> sqlite3.Error:
+    """As SQLite raises it."""
+    error = sqlite3.OperationalError("SQLite's words")
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "advice"),
+    [
+        (sqlite_error(sqlite3.SQLITE_FULL), CacheFullError, "full: delete what does not belong"),
+        (OSError(errno.ENOSPC, "No space"), CacheFullError, "full: delete what does not belong"),
+        (OSError(errno.EDQUOT, "Quota"), CacheFullError, "full: delete what does not belong"),
+        (sqlite_error(sqlite3.SQLITE_READONLY), CacheError, "read-only: remount it"),
+        (OSError(errno.EROFS, "Read-only"), CacheError, "read-only: remount it"),
+        (sqlite_error(sqlite3.SQLITE_IOERR_FSYNC), DiskFailingError, "disk may be failing"),
+        (OSError(errno.EIO, "Input/output"), DiskFailingError, "disk may be failing"),
+        (sqlite_error(sqlite3.SQLITE_BUSY), CacheError, "another program has it open"),
+        (sqlite_error(sqlite3.SQLITE_CANTOPEN), CacheError, "permissions and the disk"),
+        (sqlite_error(sqlite3.SQLITE_CORRUPT), CacheDamagedError, "is damaged (SQLite's words)"),
+        (sqlite_error(sqlite3.SQLITE_NOTADB), CacheDamagedError, "is damaged (SQLite's words)"),
+        (DamageError("it is a folder"), CacheDamagedError, "is damaged (it is a folder)"),
+    ],
+)
+def test_each_error_says_what_to_do(error: Exception, kind: type[CacheError], advice: str) -> None:
+    """One line, with the file's name; the kind tells the cache what to try."""
+    told = cache_error(Path("/state/cache.sqlite3"), error)
+    assert type(told) is kind
+    assert advice in str(told)
+    assert "/state/cache.sqlite3" in str(told)
+    assert "\n" not in str(told)
