@@ -30,5 +30,6 @@ Import rules, kept by import-linter (pyproject.toml):
 3. `unit` wires them, and knows nobody who uses it. `ssh` and `tui` know the unit's facade, never
    its insides.
 4. The appliance never imports `tui`: `cli` hands the screen to the SSH server.
-5. serial, sqlite3, paho, asyncssh and urwid have one owner each.
+5. serial, sqlite3, paho, asyncssh and urwid have one owner each: the receiver, the files of the
+   cache, the broker's connection, `ssh`, `tui`.
 """
