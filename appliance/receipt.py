@@ -193,7 +193,7 @@ def _broker(broker: BrokerStatus) -> Iterator[_Row]:
 
 
 def _notes(snapshot: _Snapshot) -> Iterator[str]:
-    notes = list(snapshot.warnings)
+    notes = [*snapshot.warnings, *_troubles(snapshot.status)]
     if values := snapshot.values:
         serial_number = snapshot.status.unit.serial_number
         found = review(values, serial_number, snapshot.now, None)
@@ -206,6 +206,17 @@ def _notes(snapshot: _Snapshot) -> Iterator[str]:
         yield from (f"  {' ' if number else '-'} {line}" for number, line in enumerate(note))
     if len(fitting) < len(told):
         yield f"  - and {len(told) - len(fitting)} more: check tells all"
+
+
+def _troubles(status: Status) -> Iterator[str]:
+    """What nobody should put a name under without having seen it; more than state and counts."""
+    cache = status.cache
+    if cache.error:
+        yield f"cache: {cache.error}"
+    if cache.dropped_frames:
+        yield f"{cache.dropped_frames} frames were lost: the cache was full or damaged"
+    if cache.quarantined_frames:
+        yield f"{cache.quarantined_frames} frames are set aside: the broker does not take them"
 
 
 def _brief(text: str, width: int = WIDTH - _SHORT_LABELS - 3) -> Sequence[str]:

@@ -1,8 +1,13 @@
 import pytest
+from hypothesis import settings
 
 from tests.support.certificates import Authority, Identity
 
 BROKER = "broker.localhost"
+
+# No test depends on the machine's speed; pytest's timeout bounds them all.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

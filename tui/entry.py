@@ -138,6 +138,8 @@ class Entry:
     def refresh(self, saved: str, *, pending: bool) -> None:
         """Take over what is saved by now, perhaps from elsewhere; an edit under way stays."""
         shown = "" if self.parameter.secret else saved
+        if (shown, bool(saved)) != (self._saved, self.stored):
+            self._findings = ()  # they are about another value
         if not self.edited:
             self._origin = Secret(saved)
             if shown != self._saved:
