@@ -268,7 +268,7 @@ def test_notes_are_whole_or_left_out() -> None:
     page = _page(noted)
     notes = page.partition("To look at\n")[2].partition("\n\n")[0]
     assert " ".join(notes.split()).endswith(
-        f"- saved, not active: {keys} - and 1 more: check tells all"
+        f"- saved, not active: {keys} - and 3 more: check tells all"
     )
 
 
