@@ -1,9 +1,9 @@
 """Owns the journal: what the unit did, in plain words, for the technician.
 
 There is no second way of telling: what the program logs (INFO and up) is what is shown. Promises:
-an entry is one line without control characters; the last KEPT are in memory, and on disk within
-WRITE_EVERY_S; whoever logs never waits for the disk and never fails, and a disk that refuses costs
-nothing but what a restart would have shown.
+an entry is one line without control characters; the last KEPT are in memory, and on disk after
+GATHER_S, or where entries follow each other after WRITE_EVERY_S; whoever logs never waits for the
+disk and never fails, and a disk that refuses costs nothing but what a restart would have shown.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 LOGGERS = ("appliance", "tui")  # this program; what its libraries log is not for a technician
 KEPT = 1000  # entries in memory
 LONGEST = 500  # characters of an entry; a rehearsal's longest answer has some 300
+GATHER_S = 0.2  # what happens at once is written at once, and soon: a kill may follow
 WRITE_EVERY_S = 5.0  # many entries share one write: flash wears by the block
 STOPPED = "the unit has stopped"
 
@@ -52,6 +53,7 @@ class Journal(logging.Handler):
         self._taken = self._written = 0  # entries of this run
         self._levels: dict[str, int] = {}  # of the loggers, before they were listened to
         self._outage = Outage()  # of the disk
+        self._news = threading.Event()  # there is something to write
         self._stopping = threading.Event()
         self._writer: threading.Thread | None = None
 
@@ -84,6 +86,7 @@ class Journal(logging.Handler):
             log.info(STOPPED)
             self._detach()
             self._stopping.set()
+            self._news.set()
             await asyncio.to_thread(self._writer.join)
 
     def entries(self) -> tuple[JournalEntry, ...]:
@@ -99,6 +102,7 @@ class Journal(logging.Handler):
         else:
             self._entries.append(entry)
             self._taken += 1
+            self._news.set()
 
     def _snapshot(self) -> tuple[tuple[JournalEntry, ...], int]:
         """The entries, and how many this run had so far."""
@@ -128,8 +132,12 @@ class Journal(logging.Handler):
         return [entry for line in self._file.tail(KEPT) if (entry := _parse(line))]
 
     def _keep_written(self) -> None:
-        while not self._stopping.wait(WRITE_EVERY_S):
+        while not self._stopping.is_set():
+            self._news.wait()
+            self._stopping.wait(GATHER_S)
+            self._news.clear()
             self._write()
+            self._stopping.wait(WRITE_EVERY_S)
         self._write()
 
     def _write(self) -> None:
@@ -140,6 +148,7 @@ class Journal(logging.Handler):
         try:
             self._file.append([_line(entry) for entry in entries[-new:]])
         except OSError as error:
+            self._news.set()  # to be tried again
             advice = "check the free space and the owner of [unit] state_dir"
             log.log(
                 self._outage.level(""),

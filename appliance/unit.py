@@ -254,7 +254,8 @@ class Unit:
     async def release_quarantined(self, by: str) -> int:
         """Puts all of them back in the queue; how many. Raises CacheError."""
         number = await self._cache.release()
-        log.info("frames released from quarantine by %s: %d", by, number)
+        if number:
+            log.info("frames released from quarantine by %s: %d", by, number)
         return number
 
     def _take_in(self, frame: RadioFrame, received_at: float) -> None:

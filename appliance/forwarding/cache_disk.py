@@ -47,12 +47,13 @@ class CacheDisk:
         self._lock = asyncio.Lock()  # one user of the files at a time, so that order is plain
         self._failures = 0  # of the disk, in a row
         self._salvage: asyncio.Task[None] | None = None
+        self._readable_to = GREATEST_ID
         self._stalled = False  # the salvage; what follows is not held back for it
 
     async def open(self) -> list[Setting]:
         """Opens the file, or makes it; what it knows of the unit's clock. Raises CacheError."""
         async with self._lock:
-            self.stored = await self._in_thread(self._storage.open)
+            await self._in_thread(self._storage.open)
             self.is_open = True
             self._see_to_salvage(self._storage.damage)
             return self._storage.file.clock_settings
@@ -60,7 +61,12 @@ class CacheDisk:
     @property
     def readable_to(self) -> int:
         """The id up to which frames can be read now."""
-        return GREATEST_ID if self._stalled else self._storage.readable_to
+        return GREATEST_ID if self._stalled else self._readable_to
+
+    @property
+    def is_salvaging(self) -> bool:
+        """Whether a damaged file is being read."""
+        return self._readable_to < GREATEST_ID
 
     @property
     def is_putting_back(self) -> bool:
@@ -78,7 +84,7 @@ class CacheDisk:
         """
         async with self._lock:
             try:
-                result, self.stored = await self._in_thread(self._with_file, work)
+                result = await self._in_thread(lambda: work(self._storage.file))
             except CacheDamagedError as error:
                 await self._begin_anew(error)
                 raise
@@ -97,25 +103,22 @@ class CacheDisk:
             self._salvage.cancel()
             await asyncio.wait({self._salvage})
         async with self._lock:
-            await self._in_thread(self._storage.close)
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._storage.close)
         self._thread.shutdown(wait=False)
 
-    def _with_file(self, work: Callable[[CacheFile], T]) -> tuple[T, Stored]:
-        return work(self._storage.file), self._storage.file.stored()
-
     async def _begin_anew(self, error: CacheError) -> None:
-        self.stored = await self._in_thread(self._storage.begin_anew, self.stored.last_id)
+        await self._in_thread(self._storage.begin_anew, self.stored.last_id)
         self._see_to_salvage(str(error))
 
     def _see_to_salvage(self, cause: str) -> None:
-        if self._storage.is_salvaging:
+        if self.is_salvaging:
             self._health.begins(Fault.SALVAGING, f"{cause}: what can be read of it is put back")
             if self._salvage is None or self._salvage.done():
                 self._salvage = start_task(self._keep_salvaging(), "cache salvage")
 
     async def _keep_salvaging(self) -> None:
         behind = False
-        while self._storage.is_salvaging:
+        while self.is_salvaging:
             try:
                 await self.use(lambda _: self._storage.salvage())
                 self._stalled = False
@@ -125,7 +128,19 @@ class CacheDisk:
             self._on_salvage(False)
         if behind:
             self._on_salvage(True)
-        self._health.ends(Fault.SALVAGING, "the damaged frame cache was read to its end")
+        self._health.ends(Fault.SALVAGING, "the frame cache is in order again")
 
     async def _in_thread(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+        """What `work` returns; on the loop all that it changed is seen at once.
+
+        A file that was seen to be read to its end before its last frames were seen to be back would
+        let later frames go first, and these stay behind.
+        """
+
+        def working() -> tuple[T, Stored, int]:
+            result = work(*args)
+            return result, self._storage.file.stored(), self._storage.readable_to
+
+        loop = asyncio.get_running_loop()
+        result, self.stored, self._readable_to = await loop.run_in_executor(self._thread, working)
+        return result

@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from appliance.errors import ConcentratorError
-from appliance.forwarding.cache_schema import is_damage
+from appliance.forwarding.cache_schema import DamageError, is_damage
 
 
 class CacheError(ConcentratorError):
@@ -29,7 +29,8 @@ def cache_error(path: Path, error: Exception) -> CacheError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     number = getattr(error, "errno", None)
     if is_damage(error):
-        return CacheDamagedError(f"the frame cache {path} is damaged ({error})")
+        why = f" ({error})" if isinstance(error, DamageError) else ""  # SQLite's words help nobody
+        return CacheDamagedError(f"the frame cache {path} is damaged{why}")
     if code == sqlite3.SQLITE_FULL or number in (errno.ENOSPC, errno.EDQUOT):
         return CacheFullError(
             f"the disk of the frame cache {path} is full: delete what does not belong there"

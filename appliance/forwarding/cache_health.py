@@ -33,7 +33,7 @@ class CacheHealth:
     def ends(self, fault: Fault, text: str) -> None:
         """Notes that the fault is over; `text` says so, where it was there at all."""
         if self._lasting.pop(fault, None):
-            log.warning("%s", text)
+            log.info("%s", text)
 
     def lasts(self, fault: Fault) -> bool:
         """Whether this fault is there now."""

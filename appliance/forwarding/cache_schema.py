@@ -197,7 +197,7 @@ def _check(database: sqlite3.Connection) -> None:
     if used_bytes(database) <= _CHECKED_AT_START:
         (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
-            raise DamageError(verdict.splitlines()[-1])
+            raise DamageError("a check of its pages failed")
     for table in ("frames", "quarantined"):  # every column is there
         database.execute(f"SELECT {FRAME_COLUMNS} FROM {table} LIMIT 1").fetchone()  # noqa: S608
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from appliance.forwarding.cache_aside import AsideFiles
-from appliance.forwarding.cache_change import Quota, Stored
+from appliance.forwarding.cache_change import Quota
 from appliance.forwarding.cache_error import CacheDamagedError, CacheError, cache_error
 from appliance.forwarding.cache_file import QUARANTINED_MOST, CacheFile
 from appliance.forwarding.cache_ledger import Ledger
@@ -51,7 +51,7 @@ class CacheStorage:
             return GREATEST_ID
         return self._salvages[0].reached if len(self._salvages) == 1 else 0
 
-    def open(self) -> Stored:
+    def open(self) -> None:
         """Opens or makes the file; a damaged one is moved aside first."""
         try:
             self._aside.mend_move()
@@ -64,14 +64,13 @@ class CacheStorage:
             for number in sorted(self._aside.waiting(), reverse=True):
                 self._find_salvage(number)
             self._write_off()
-            return self._file.stored()
         except (OSError, CacheError) as error:
             self.close()
             if isinstance(error, OSError):
                 raise cache_error(self._path, error) from error
             raise
 
-    def begin_anew(self, last_id: int) -> Stored:
+    def begin_anew(self, last_id: int) -> None:
         """Moves the file aside and begins another; `last_id` is the greatest that is in it.
 
         What can be read is read through the old file's connection, which needs no name on disk.
@@ -95,7 +94,6 @@ class CacheStorage:
         if number and not in_place:
             with suppress(CacheError, OSError):  # it is found again at the next start
                 self._find_salvage(number)
-        return self._file.stored()
 
     @property
     def is_salvaging(self) -> bool:
@@ -162,8 +160,8 @@ class CacheStorage:
         after = ledger.salvaged_to if number == ledger.salvage else 0
         try:
             salvage = open_damaged(path, number, after)
-        except (sqlite3.Error, OSError) as error:
-            self._leave_out(number, error)
+        except (sqlite3.Error, OSError):
+            self._leave_out(number)
             return
         if number > ledger.adopted:
             self._adopt(salvage)
@@ -192,7 +190,7 @@ class CacheStorage:
         )
         self.file.take_over(ledger, quarantined, salvage.clock_settings())
 
-    def _leave_out(self, number: int, error: Exception) -> None:
+    def _leave_out(self, number: int) -> None:
         path = self._aside.waiting_file(number)
         if path.is_file() and not os.access(path, os.R_OK | os.W_OK):
             log.error("%s cannot be read: give it to this program's user, then restart", path)
@@ -201,7 +199,10 @@ class CacheStorage:
         else:
             path = self._aside.done(number)
             log.error(
-                "%s: nothing could be read of it (%s); it is kept as %s", self.damage, error, path
+                "%s: nothing could be read of it, and the counts of frames begin again; "
+                "it is kept as %s",
+                self.damage,
+                path,
             )
 
     def _finish(self, source: Salvage, lost: int) -> None:

@@ -47,6 +47,7 @@ class CacheWriter:
         self._deleting = IdRanges()  # those of them that are in a commit under way
         self._deletions: list[asyncio.Future[None]] = []  # who waits for that
         self._since = _Since()
+        self._given_way = 0  # frames, since the cache is full
         self.last_id = 0  # given to a frame
         self._ledger_at = 0.0  # when the counts are due to be written, on the loop's clock
         self._setting: Setting | None = None  # of the clock, in the file
@@ -61,9 +62,7 @@ class CacheWriter:
         self._since.received_priority += frame.priority
         if len(self.memory) > MEMORY_FRAMES and self.memory.remove_oldest():
             self._since.dropped += 1
-            self._health.begins(
-                Fault.FULL, "memory is full of frames for the disk: the oldest give way to new ones"
-            )
+            self._give_way(1, "memory is full of frames for the disk: the")
 
     def acknowledge(self, frame_id: int, *, priority: bool) -> None:
         """The frame is published; where it is on disk, it has to be deleted there."""
@@ -171,12 +170,16 @@ class CacheWriter:
         gone = before.cached_priority + priority - after.cached_priority
         self._acknowledged_priority = max(0, self._acknowledged_priority - gone)
         # Over as soon as frames leave it by delivery; between two drops it is full all the same.
-        if after.dropped > before.dropped + change.dropped:
-            self._health.begins(
-                Fault.FULL, "the frame cache is full: its oldest frames give way to new ones"
-            )
+        if (dropped := after.dropped - before.dropped - change.dropped) > 0:
+            self._give_way(dropped, "the frame cache is full: its")
         elif self._deleting:
-            self._health.ends(Fault.FULL, "the frame cache has room again")
+            lost = f"{self._given_way:,} frame{'s' * (self._given_way != 1)}"
+            self._health.ends(Fault.FULL, f"the frame cache has room again; {lost} gave way")
+            self._given_way = 0
+
+    def _give_way(self, frames: int, what: str) -> None:
+        self._given_way += frames
+        self._health.begins(Fault.FULL, f"{what} oldest frames give way to new ones")
 
     def counts(self) -> CacheCounts:
         """The figures of `status`."""

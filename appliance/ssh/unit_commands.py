@@ -43,6 +43,8 @@ async def quarantine(request: Request) -> Reply:
     """The frames that were set aside; with `release` they are queued again."""
     if request.wants("release"):
         number = await request.unit.release_quarantined(request.by)
+        if not number:
+            return Reply(DONE, quarantine_text((), 0))
         return Reply(DONE, f"back in the queue: {number} frame{'s' * (number != 1)}\n")
     total = request.unit.status().cache.quarantined_frames
     return Reply(DONE, quarantine_text(await request.unit.quarantined(), total))

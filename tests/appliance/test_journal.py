@@ -173,6 +173,7 @@ async def test_it_is_written_while_the_unit_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A kill takes no more than the last seconds; many entries are one write."""
+    monkeypatch.setattr(journal_module, "GATHER_S", 0.01)
     monkeypatch.setattr(journal_module, "WRITE_EVERY_S", 0.01)
     path = tmp_path / "journal.log"
     async with listening(tmp_path):
@@ -183,10 +184,23 @@ async def test_it_is_written_while_the_unit_runs(
         assert path.read_text().count("first") == 1
 
 
+async def test_what_happens_after_a_pause_is_written_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A unit that is killed soon after its start has told of it."""
+    monkeypatch.setattr(journal_module, "WRITE_EVERY_S", 3600.0)
+    path = tmp_path / "journal.log"
+    async with listening(tmp_path):
+        log.info("first")
+        await until(path.exists)
+        assert "first" in path.read_text()
+
+
 async def test_a_full_disk_costs_the_disks_part_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Said once; with room again all that was kept meanwhile is written, and that is said too."""
+    monkeypatch.setattr(journal_module, "GATHER_S", 0.01)
     monkeypatch.setattr(journal_module, "WRITE_EVERY_S", 0.01)
     path = tmp_path / "journal.log"
     path.symlink_to("/dev/full")

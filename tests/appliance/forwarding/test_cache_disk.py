@@ -1,7 +1,9 @@
 """The cache on a disk that is full, read-only, failing or damaged, while it is running."""
 
 import asyncio
+import logging
 import resource
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,14 +16,16 @@ from appliance.forwarding.cache import FrameCache
 from appliance.forwarding.cache_error import CacheError
 from appliance.forwarding.cache_file import CacheFile
 from appliance.forwarding.cache_schema import PAGE_BYTES
+from appliance.forwarding.cache_storage import CacheStorage
 from tests.appliance.forwarding.caches import NAME, balanced, fill, marks, opened, stored
-from tests.appliance.forwarding.damages import write_noise
+from tests.appliance.forwarding.damages import garbage_header, write_noise
 from tests.support.waiting import until
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries without waiting."""
+def _quick(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Retries without waiting, and with every word."""
+    caplog.set_level(logging.INFO, "appliance")
     monkeypatch.setattr(cache_module, "RETRY_S", 0.01)
     monkeypatch.setattr(cache_disk, "RETRY_S", 0.01)
     monkeypatch.setattr(cache_module, "DELETE_AFTER_S", 0.01)
@@ -221,7 +225,7 @@ async def test_pages_that_are_damaged_under_us_are_salvaged(
     assert 0 < counts.dropped < 500
     assert balanced(cache)
     assert "is damaged" in caplog.text
-    assert "was read to its end" in caplog.text
+    assert "is in order again" in caplog.text
 
 
 async def test_frames_keep_coming_while_a_damaged_file_is_read(
@@ -241,6 +245,33 @@ async def test_frames_keep_coming_while_a_damaged_file_is_read(
     assert cache.counts().dropped == 0
 
 
+async def test_no_frame_overtakes_the_last_ones_that_are_put_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where they are back already, and the event loop has not seen it yet."""
+    are_back, is_seen = threading.Event(), threading.Event()
+    salvage = CacheStorage.salvage
+
+    def slowly(storage: CacheStorage) -> None:
+        salvage(storage)
+        if not storage.is_salvaging:
+            are_back.set()
+            is_seen.wait(10)
+
+    async with opened(tmp_path) as cache:
+        fill(cache, *range(1, 11))
+        await until(stored(cache))
+    garbage_header(tmp_path / NAME)
+    monkeypatch.setattr(CacheStorage, "salvage", slowly)
+    async with opened(tmp_path) as cache:
+        await until(are_back.is_set)
+        fill(cache, 11)
+        assert await everything(cache) == []
+        is_seen.set()
+        await until(lambda: well(cache))
+        assert await everything(cache) == list(range(1, 12))
+
+
 async def test_what_is_acknowledged_during_a_salvage_does_not_come_back(
     cache: FrameCache, tmp_path: Path
 ) -> None:
@@ -250,7 +281,7 @@ async def test_what_is_acknowledged_during_a_salvage_does_not_come_back(
     in_flight = await cache.read(0, 1000)
     (tmp_path / NAME).unlink()
     fill(cache, 3001)
-    await until(lambda: cache._disk._storage.is_salvaging)
+    await until(lambda: cache._disk.is_salvaging)
     cache.forget(in_flight)
     assert balanced(cache)
     await until(lambda: well(cache))
@@ -337,7 +368,7 @@ async def test_a_full_cache_is_told_once_and_when_it_is_over(
     told = [record.message for record in caplog.records]
     assert told == [
         "the frame cache is full: its oldest frames give way to new ones",
-        "the frame cache has room again",
+        "the frame cache has room again; 4 frames gave way",
     ]
 
 

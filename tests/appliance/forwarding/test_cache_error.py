@@ -33,8 +33,8 @@ def sqlite_error(code: int) -> sqlite3.Error:
         (OSError(errno.EIO, "Input/output"), DiskFailingError, "disk may be failing"),
         (sqlite_error(sqlite3.SQLITE_BUSY), CacheError, "another program has it open"),
         (sqlite_error(sqlite3.SQLITE_CANTOPEN), CacheError, "permissions and the disk"),
-        (sqlite_error(sqlite3.SQLITE_CORRUPT), CacheDamagedError, "is damaged (SQLite's words)"),
-        (sqlite_error(sqlite3.SQLITE_NOTADB), CacheDamagedError, "is damaged (SQLite's words)"),
+        (sqlite_error(sqlite3.SQLITE_CORRUPT), CacheDamagedError, "is damaged"),
+        (sqlite_error(sqlite3.SQLITE_NOTADB), CacheDamagedError, "is damaged"),
         (DamageError("it is a folder"), CacheDamagedError, "is damaged (it is a folder)"),
     ],
 )

@@ -77,8 +77,8 @@ class CacheMachine(RuleBasedStateMachine):
     async def at_rest(self) -> None:
         """Everything is on disk, nothing is being put back."""
         self.cache._commit_wanted.set()
-        salvaging = self.cache._disk._storage
-        await until(lambda: not salvaging.is_salvaging and stored(self.cache)(), 10, "rest")
+        disk = self.cache._disk
+        await until(lambda: not disk.is_salvaging and stored(self.cache)(), 10, "rest")
 
     async def read(self, limit: int = 7) -> list[CachedFrame]:
         """Everything that can be read, in groups."""

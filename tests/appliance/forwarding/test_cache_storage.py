@@ -341,8 +341,10 @@ def test_the_log_says_what_became_of_a_damaged_file(
     with storage_in(tmp_path):
         pass
     (line,) = [record.message for record in caplog.records]
-    assert f"{NAME} is damaged (file is not a database): nothing could be read of it" in line
-    assert line.endswith(f"kept as {tmp_path / f'damaged-2-{NAME}'}")
+    assert line == (
+        f"the frame cache {tmp_path / NAME} is damaged: nothing could be read of it, and the "
+        f"counts of frames begin again; it is kept as {tmp_path / f'damaged-2-{NAME}'}"
+    )
 
 
 def test_a_file_of_a_database_program_is_closed_when_it_cannot_be_used(tmp_path: Path) -> None:
