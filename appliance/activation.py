@@ -361,7 +361,7 @@ async def _prove(forwarder: Forwarder, on_step: OnStep) -> str | None:
     elif reason is not None:
         on_step(Step("puback", "failed", seconds, reason))
     elif forwarder.configuration.status_topic:
-        on_step(Step("puback", "ok", seconds, "the broker has acknowledged the status message"))
+        on_step(Step("puback", "ok", seconds, "acknowledged by the broker"))
     else:
         words = "no status topic: the connection is the proof, frames follow"
         on_step(Step("puback", "skipped", seconds, words))

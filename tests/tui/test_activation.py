@@ -68,7 +68,7 @@ async def test_activate_puts_saved_values_into_service(
     steps = [row[36:].split()[:2] for row in text.splitlines()[4:11]]
     names = ("clock", "name", "tcp", "tls", "mqtt", "connect", "puback")
     assert steps == [["+", name] for name in names]
-    assert "the broker has acknowledged" in pane(text)
+    assert "acknowledged by the broker" in pane(text)
     await terminal.wait_for(">= Broker URL")
     await terminal.wait_for("In service now: connected")
     assert unit.active == unit.saved

@@ -24,8 +24,13 @@ def hurry(
         return asked[-1][1] / speed
 
     monkeypatch.setattr(forwarder_module, "retry_delay", delay)
-    for name in ("ACK_TIMEOUT_S", "LINK_TIMEOUT_S", "CONNACK_TIMEOUT_S"):
-        monkeypatch.setattr(broker_session, name, patience_s)
+    be_patient(monkeypatch, patience_s)
     monkeypatch.setattr(broker_session, "TICK_S", 0.05)
     monkeypatch.setattr(conversation, "SILENCE_S", silence_s)
     return asked
+
+
+def be_patient(monkeypatch: pytest.MonkeyPatch, patience_s: float) -> None:
+    """Sets how long a forwarder waits for a broker that owes it an answer."""
+    for name in ("ACK_TIMEOUT_S", "LINK_TIMEOUT_S", "CONNACK_TIMEOUT_S"):
+        monkeypatch.setattr(broker_session, name, patience_s)

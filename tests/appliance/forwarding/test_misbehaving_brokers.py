@@ -15,7 +15,7 @@ from appliance.forwarding.cache import FrameCache
 from appliance.forwarding.mqtt_client import MqttClient
 from appliance.settings import MqttSettings
 from tests.appliance.forwarding.forwarders import delivered, fill, forwarding
-from tests.appliance.forwarding.hurry import hurry
+from tests.appliance.forwarding.hurry import be_patient, hurry
 from tests.support.certificates import Authority
 from tests.support.fault_proxy import FaultProxy, Faults
 from tests.support.frames import numbers
@@ -101,9 +101,13 @@ async def test_another_message_is_acknowledged(
 
 
 async def test_acknowledged_twice(
-    cache: FrameCache, authority: Authority, broker: RecordingBroker
+    cache: FrameCache,
+    authority: Authority,
+    broker: RecordingBroker,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The second PUBACK settles nothing else."""
+    be_patient(monkeypatch, 10)
     broker.script.answer = lambda publish: puback(publish) * 2
     fill(cache, *range(300))
     async with forwarding(cache, authority, broker.port, SMALL):
@@ -140,7 +144,7 @@ async def test_not_accepted(
         assert not broker.publishes
         broker.script.connack = 0
         await until(delivered(cache))
-    assert numbers(p.payload for p in broker.publishes) == list(range(20))
+    assert arrived(broker) == list(range(20))
 
 
 async def test_stalls_in_tls(
@@ -170,9 +174,15 @@ async def test_half_open(cache: FrameCache, authority: Authority, broker: Record
 @pytest.mark.parametrize("after", [1, 2, 7])
 @pytest.mark.parametrize("status", ["", "status"])
 async def test_drops_every_connection_after_so_many_messages(
-    cache: FrameCache, authority: Authority, broker: RecordingBroker, after: int, status: str
+    cache: FrameCache,
+    authority: Authority,
+    broker: RecordingBroker,
+    after: int,
+    status: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Those before are through, and nothing is set aside or sent twice."""
+    be_patient(monkeypatch, 10)
     broker.script.close_after_publishes = after
     fill(cache, *range(400))
     async with forwarding(cache, authority, broker.port, SMALL, status_topic=status):
@@ -189,9 +199,13 @@ async def test_drops_every_connection_after_so_many_messages(
 
 
 async def test_one_byte_at_a_time(
-    cache: FrameCache, authority: Authority, broker: RecordingBroker
+    cache: FrameCache,
+    authority: Authority,
+    broker: RecordingBroker,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In packets, in TLS records and in everything else: a byte."""
+    be_patient(monkeypatch, 10)
     broker.script.drip = True
     fill(cache, *range(100))
     async with forwarding(cache, authority, broker.port, SMALL):
@@ -243,9 +257,14 @@ async def test_nonsense_ends_the_connection(
     ],
 )
 async def test_what_nobody_asked_for_is_passed_over(
-    cache: FrameCache, authority: Authority, broker: RecordingBroker, said: bytes
+    cache: FrameCache,
+    authority: Authority,
+    broker: RecordingBroker,
+    monkeypatch: pytest.MonkeyPatch,
+    said: bytes,
 ) -> None:
     """It costs neither the connection nor an answer."""
+    be_patient(monkeypatch, 10)
     broker.script.answer = lambda publish: said + puback(publish)
     fill(cache, *range(100))
     async with forwarding(cache, authority, broker.port, SMALL):
