@@ -12,22 +12,20 @@ import contextlib
 import logging
 import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from appliance.engine import Engine, OnStep, prove
 from appliance.errors import ConcentratorError
 from appliance.forwarding.cache import FrameCache
-from appliance.forwarding.cache_error import CacheError
 from appliance.forwarding.forwarder import DeliveryCounts, Forwarder
-from appliance.forwarding.payload import messages
 from appliance.forwarding.rehearsal import rehearse
 from appliance.parameters.configuration import Configuration
 from appliance.parameters.finding import Finding
 from appliance.parameters.refusal import ConfigurationRefused, Refused
 from appliance.parameters.review import clock_fault, review
 from appliance.parameters.store import Activation, ParameterStore, StoreError
-from appliance.parameters.tls import client_context
 from appliance.parameters.values import ParameterValues
 from appliance.settings import MqttSettings
 from appliance.status import Step
@@ -35,12 +33,9 @@ from appliance.tasks import start_task
 
 log = logging.getLogger(__name__)
 
-CONFIRM_S = 30.0  # for the broker to confirm; a rehearsal that passed took less
 DECISION_S = 60.0  # for the technician to choose between going back and keeping
 
 CONFIRMED = "confirmed by the broker"
-
-OnStep = Callable[[Step], None]
 
 
 class RehearsalFailedError(ConcentratorError):
@@ -73,39 +68,34 @@ class Activator:
         serial_number: str,
         counts: DeliveryCounts,
     ) -> None:
+        self.engine = Engine(cache, settings, serial_number, counts, self._complete)
+        self.trial: Trial | None = None
         self._store = store
-        self._cache = cache
-        self._settings = settings
         self._serial_number = serial_number
-        self._counts = counts
         self._changing = asyncio.Lock()  # one change of what is in service at a time
         self._probation: asyncio.Task[None] | None = None
-        self._delivery: asyncio.Task[None] | None = None  # waits for the forwarder's first PUBACK
-        self.forwarder: Forwarder | None = None
-        self.trial: Trial | None = None
-        self.unfit: str | None = None  # why the active configuration has no forwarder
 
     async def resume(self) -> None:
         """Puts into service what was active before a restart; an unfit one is only named."""
         if active := self._store.active:
-            await self._serve(active.values, connect=False)
+            await self.engine.serve(active.values, connect=False)
 
     async def stop(self) -> None:
         """Settles what is in flight and disconnects; a trial ends undecided, as by a power cut."""
         async with self._changing:
             self._end_trial()
-            await self._retire()
+            await self.engine.retire()
 
     async def review(self, now: datetime | None = None) -> tuple[Finding, ...]:
         """Errors and warnings of the saved configuration, with the frames now in the cache."""
         values = self._store.saved
-        largest = await self._largest_message(values)
+        largest = await self.engine.largest_message(values)
         moment = now or datetime.now(UTC)
         return await asyncio.to_thread(review, values, self._serial_number, moment, largest)
 
     async def rehearse(self) -> AsyncIterator[Step]:
         """Tries the saved configuration against its broker; raises ConfigurationRefused."""
-        prepared = await asyncio.to_thread(self._prepare, self._store.saved)
+        prepared = await self.engine.prepare(self._store.saved)
         async with contextlib.aclosing(self._rehearse(*prepared)) as steps:
             async for step in steps:
                 yield step
@@ -128,14 +118,14 @@ class Activator:
         if self.trial:
             raise Refused(f"an activation by {self.trial.by} still waits for a decision")
         values = self._store.saved
-        prepared = await asyncio.to_thread(self._prepare, values)
+        prepared = await self.engine.prepare(values)
         if not check:
             await self._record(values, by, "kept without a check", in_service=True)
-            await self._swap(*prepared)
+            await self.engine.swap(*prepared)
             return None
         await self._pass_review()
         await self._pass_rehearsal(*prepared, on_step)
-        return await self._confirm(await self._swap(*prepared), values, by, on_step)
+        return await self._confirm(await self.engine.swap(*prepared), values, by, on_step)
 
     async def keep(self, by: str) -> None:
         """Ends the trial: what is on it becomes the active configuration. Raises StoreError."""
@@ -154,10 +144,6 @@ class Activator:
                 outcome = f"went back, {why}: {trial.reason}"
                 log.warning("the activation by %s %s", trial.by, outcome)
                 await self._record(trial.values, trial.by, outcome, in_service=False)
-
-    def _prepare(self, values: ParameterValues) -> tuple[Configuration, ssl.SSLContext]:
-        configuration = Configuration.from_values(values, self._serial_number)
-        return configuration, client_context(configuration, self._settings.tls_maximum)
 
     async def _pass_review(self) -> None:
         errors = [each for each in await self.review() if each.severity == "error"]
@@ -180,26 +166,14 @@ class Activator:
             configuration,
             context,
             clock_fault=lambda: clock_fault(datetime.now(UTC)),
-            skip_mqtt=self._connected_as(configuration),
+            skip_mqtt=self.engine.occupies(configuration),
         )
-
-    def _connected_as(self, configuration: Configuration) -> str | None:
-        """Why a second CONNECT would do harm, or None: the broker would evict the first."""
-        forwarder = self.forwarder
-        if forwarder and forwarder.state == "connected":
-            serving = forwarder.configuration
-            if (serving.broker, serving.client_id) == (
-                configuration.broker,
-                configuration.client_id,
-            ):
-                return "this unit is connected there under the same client ID: Activate will tell"
-        return None
 
     async def _confirm(
         self, forwarder: Forwarder, values: ParameterValues, by: str, on_step: OnStep
     ) -> Trial | None:
         """Waits for the new forwarder's confirmation, and records it; else a trial begins."""
-        reason = await _prove(forwarder, on_step)
+        reason = await prove(forwarder, on_step)
         if reason is None:
             try:
                 await self._record_served(values, by, CONFIRMED)
@@ -248,48 +222,14 @@ class Activator:
     async def _return(self) -> None:
         active = self._store.active
         if active is None:
-            await self._retire()
+            await self.engine.retire()
         else:
-            await self._serve(active.values, connect=True)
+            await self.engine.serve(active.values, connect=True)
 
-    async def _serve(self, values: ParameterValues, *, connect: bool) -> None:
-        try:
-            prepared = await asyncio.to_thread(self._prepare, values)
-        except Refused as error:
-            await self._retire()
-            self.unfit = f"the active configuration cannot serve: {error}"
-            log.error("%s; correct it, then activate", self.unfit)
-        else:
-            await self._swap(*prepared, connect=connect)
-
-    async def _swap(
-        self, configuration: Configuration, context: ssl.SSLContext, *, connect: bool = True
-    ) -> Forwarder:
-        await self._retire()
-        self.forwarder = forwarder = Forwarder(
-            configuration,
-            context,
-            self._cache,
-            self._settings,
-            self._counts,
-            clock_is_wrong=lambda: clock_fault(datetime.now(UTC)) is not None,
-        )
-        forwarder.start(connect=connect)
-        self._delivery = start_task(self._note_first_puback(forwarder), "first delivery")
-        return forwarder
-
-    async def _retire(self) -> None:
-        if self.forwarder:
-            await self.forwarder.stop()
-        if self._delivery:
-            self._delivery.cancel()
-        self.forwarder = self.unfit = self._delivery = None
-
-    async def _note_first_puback(self, forwarder: Forwarder) -> None:
+    async def _complete(self, forwarder: Forwarder, at: float) -> None:
         """Completes the activation in service, where the PUBACK comes after it was recorded."""
-        at = await forwarder.first_puback
         async with self._changing:
-            if self.trial or forwarder is not self.forwarder:
+            if self.trial or forwarder is not self.engine.forwarder:
                 return  # not that of the active configuration; a trial that is kept takes it along
             try:
                 await asyncio.to_thread(self._store.complete, at)
@@ -298,8 +238,7 @@ class Activator:
 
     async def _record_served(self, values: ParameterValues, by: str, outcome: str) -> None:
         """Makes active what the forwarder at work already serves, with its first PUBACK if any."""
-        puback = self.forwarder.first_puback if self.forwarder else None
-        first = puback.result() if puback and puback.done() else None
+        first = self.engine.first_puback
         await self._record(values, by, outcome, in_service=True, first_puback=first)
 
     async def _record(
@@ -316,19 +255,6 @@ class Activator:
         if in_service:
             log.info("configuration activated by %s: %s", by, outcome)
 
-    async def _largest_message(self, values: ParameterValues) -> int | None:
-        """Bytes of the largest payload of the next iteration; None with nothing cached."""
-        event, data = values["event-topic"] or values["data-topic"], values["data-topic"]
-        try:
-            iteration = await self._cache.read(0, self._settings.batch_frames)
-        except CacheError:
-            return None  # noted by the cache; no reason to refuse a configuration
-        sizes = [
-            len(each.payload)
-            for each in messages(iteration, event, data, self._settings.max_payload)
-        ]
-        return max(sizes, default=None)
-
 
 def _grounds(error: ConfigurationRefused | RehearsalFailedError) -> str:
     """For the log: of what is refused the keys, never the values that a reason may quote."""
@@ -336,33 +262,3 @@ def _grounds(error: ConfigurationRefused | RehearsalFailedError) -> str:
         return str(error)
     keys = dict.fromkeys(str(each.key) for each in error.problems)
     return f"to be corrected, see check: {', '.join(keys)}"
-
-
-async def _prove(forwarder: Forwarder, on_step: OnStep) -> str | None:
-    """Waits for the broker's confirmation, telling of it in steps; returns why there is none."""
-    clock = asyncio.get_running_loop().time
-    began = clock()
-
-    async def tell_of_connection() -> None:
-        await forwarder.connected.wait()
-        text = f"connected to {forwarder.configuration.broker}"
-        on_step(Step("connect", "ok", clock() - began, text))
-
-    telling = asyncio.create_task(tell_of_connection(), name="activation's connection")
-    try:
-        reason = await forwarder.proof(CONFIRM_S)
-        if forwarder.connected.is_set():
-            await telling
-    finally:
-        telling.cancel()
-    seconds = clock() - began
-    if not forwarder.connected.is_set():
-        on_step(Step("connect", "failed", seconds, reason or ""))
-    elif reason is not None:
-        on_step(Step("puback", "failed", seconds, reason))
-    elif forwarder.configuration.status_topic:
-        on_step(Step("puback", "ok", seconds, "acknowledged by the broker"))
-    else:
-        words = "no status topic: the connection is the proof, frames follow"
-        on_step(Step("puback", "skipped", seconds, words))
-    return reason

@@ -306,7 +306,8 @@ class Unit:
         )
 
     def _broker_status(self) -> BrokerStatus:
-        forwarder, counts = self._activator.forwarder, self._counts
+        engine, counts = self._activator.engine, self._counts
+        forwarder = engine.forwarder
         return BrokerStatus(
             state=forwarder.state if forwarder else "unconfigured",
             url=str(forwarder.configuration.broker) if forwarder else None,
@@ -315,5 +316,5 @@ class Unit:
             published_messages=counts.published_messages,
             last_publish=utc(counts.last_publish),
             retry_in_s=forwarder.retry_in_s() if forwarder else None,
-            last_error=forwarder.last_error if forwarder else self._activator.unfit,
+            last_error=forwarder.last_error if forwarder else engine.unfit,
         )

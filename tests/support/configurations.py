@@ -18,9 +18,14 @@ def values(port: int, authority: Authority, **changes: str) -> dict[str, str]:
     return given | {key.replace("_", "-"): text for key, text in changes.items()}
 
 
-def configuration(port: int, authority: Authority, **changes: str) -> Configuration:
-    """The configuration that `values` make."""
+def parameter_values(port: int, authority: Authority, **changes: str) -> ParameterValues:
+    """The same as the unit keeps them."""
     given = ParameterValues()
     for key, text in values(port, authority, **changes).items():
         given = given.changed(key, text)
-    return Configuration.from_values(given, SERIAL_NUMBER)
+    return given
+
+
+def configuration(port: int, authority: Authority, **changes: str) -> Configuration:
+    """The configuration that `values` make."""
+    return Configuration.from_values(parameter_values(port, authority, **changes), SERIAL_NUMBER)
