@@ -8,10 +8,9 @@ activating check everything before they change anything. Lives on the event loop
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any, TypeVar
 
 from appliance.activation import Activator, Trial
 from appliance.forwarding.cache import FrameCache
@@ -42,10 +41,9 @@ from appliance.status import (
     UnitStatus,
     utc,
 )
+from appliance.tasks import Works
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 DISTRIBUTION = "openlinkiq-concentrator"
 
@@ -81,7 +79,7 @@ class Unit:
         )
         self._saving = asyncio.Lock()  # one change of the saved values at a time
         self._saved_by: dict[str, str] = {}  # who saved a parameter last, since the start
-        self._changes: set[asyncio.Task[Any]] = set()
+        self._changes = Works()  # of what is in service
         self._started = time.monotonic()
 
     async def start(self) -> None:
@@ -100,8 +98,7 @@ class Unit:
         """Stops the radio, settles what is in flight, disconnects, and writes the cache."""
         try:
             await self._receiver.stop()
-            for each in self._changes:
-                each.cancel()
+            self._changes.cancel()
             await self._activator.stop()
             await self._cache.close()
         finally:
@@ -206,8 +203,8 @@ class Unit:
         while another trial is undecided, StoreError; then the earlier configuration serves on. An
         activation that has begun is carried out, also when whoever asked for it is gone.
         """
-        return await self._carried_through(
-            self._activator.activate(by, check=check, on_step=on_step)
+        return await self._changes.carry_through(
+            self._activator.activate(by, check=check, on_step=on_step), "activation"
         )
 
     @property
@@ -217,18 +214,11 @@ class Unit:
 
     async def keep(self, by: str) -> None:
         """Ends the trial: the configuration on it stays. Raises StoreError."""
-        await self._carried_through(self._activator.keep(by))
+        await self._changes.carry_through(self._activator.keep(by), "keeping")
 
     async def go_back(self, why: str) -> None:
         """Ends the trial: the earlier configuration serves again. Raises StoreError."""
-        await self._carried_through(self._activator.go_back(why))
-
-    async def _carried_through(self, work: Coroutine[Any, Any, T]) -> T:
-        """A change of what is in service, completed also when whoever asked for it is gone."""
-        change = asyncio.create_task(work, name="activation")
-        self._changes.add(change)
-        change.add_done_callback(self._changes.discard)
-        return await asyncio.shield(change)
+        await self._changes.carry_through(self._activator.go_back(why), "going back")
 
     @property
     def activations(self) -> tuple[Activation, ...]:

@@ -26,7 +26,7 @@ from appliance.forwarding.cached_frame import CachedFrame, QuarantinedFrame
 from appliance.forwarding.flush_timer import FlushTimer
 from appliance.forwarding.unit_clock import UnitClock
 from appliance.radio.frame import RadioFrame
-from appliance.tasks import start_task
+from appliance.tasks import Works, start_task
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,8 @@ class FrameCache:
         self._flush_timer = FlushTimer(
             FLUSH_AFTER_S, lambda one: self._number(one) in self._memory, self._commit_wanted.set
         )
-        self._commits: set[asyncio.Task[None]] = set()
+        self._works = Works()
+        self._opening = asyncio.Lock()
         self._closing = False
         self._committer: asyncio.Task[None] | None = None
         self.came_back = 0  # how often frames came back behind what was read: begin again at 0
@@ -160,9 +161,9 @@ class FrameCache:
 
         Durable when it returns. Raises CacheError, and then they are still in the queue.
         """
-        numbered = [frame._replace(id=self._number(frame.id)) for frame in frames]
-        while any(frame.id in self._memory for frame in numbered):
+        while any(self._number(frame.id) in self._memory for frame in frames):
             await self._commit()
+        numbered = [frame._replace(id=self._number(frame.id)) for frame in frames]
         at = time.time()
         await self._disk.use(lambda file: file.quarantine(numbered, reason, at))
 
@@ -175,6 +176,9 @@ class FrameCache:
 
         They may lie behind what was read already: `came_back` grows. Raises CacheError.
         """
+        return await self._works.carry_through(self._release(), "cache release")
+
+    async def _release(self) -> int:
         number = await self._disk.use(lambda file: file.release())
         self._put_back(behind=number > 0)
         return number
@@ -188,7 +192,10 @@ class FrameCache:
         self._closing = True
         self._commit_wanted.set()
         if self._committer:
-            await self._committer
+            await asyncio.wait({self._committer})
+        if self._memory:  # not where the committer has done its work, and its failure is told
+            with contextlib.suppress(CacheError):
+                await self._commit()
         if self._memory:
             log.error("%d frames could not be written and are lost", len(self._memory))
         with contextlib.suppress(CacheError):
@@ -204,7 +211,7 @@ class FrameCache:
             self.on_append()
 
     def _delete_if_waiting(self) -> None:
-        if self._acknowledged:
+        if self._acknowledged or self._writer.waiting_deletions:
             self._commit_wanted.set()
 
     async def _keep_committed(self) -> None:
@@ -231,15 +238,13 @@ class FrameCache:
 
         A task of its own: whoever waits for it may be cancelled, and not take it along.
         """
-        task = asyncio.create_task(self._commit_now(), name="cache commit")
-        self._commits.add(task)
-        task.add_done_callback(self._commits.discard)
-        await asyncio.shield(task)
+        await self._works.carry_through(self._commit_now(), "cache commit")
 
     async def _commit_now(self) -> None:
         try:
-            if not self._disk.is_open:
-                await self._open_disk()
+            async with self._opening:
+                if not self._disk.is_open:
+                    await self._open_disk()
             await self._writer.commit(self._clock.setting(), final=self._closing)
         except CacheDamagedError:
             raise

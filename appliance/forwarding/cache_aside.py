@@ -23,13 +23,16 @@ class AsideFiles:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def move(self) -> int | None:
-        """Moves the file at `path` aside and returns its number; None where nothing is there."""
+    def move(self, after: int = 0) -> int | None:
+        """Moves the file at `path` aside and returns its number; None where nothing is there.
+
+        The number is behind `after`, the last one that the ledger knows: its file may be deleted.
+        """
         if not any(os.path.lexists(_part(self._path, part)) for part in _PARTS):
             return None
         if not os.path.lexists(self._path):
             self._path.touch(0o600)  # its WAL may hold frames all the same
-        number = 1 + max((number for _, number in self._all()), default=0)
+        number = 1 + max(after, *(number for _, number in self._all()), 0)
         try:
             self._rename(self._path, self._named(_WAITING, number))
         except OSError:

@@ -6,6 +6,7 @@ read of the old one is put back in the background, in order: `read` stops where 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,7 +21,7 @@ from appliance.forwarding.cache_salvage import GREATEST_ID
 from appliance.forwarding.cache_storage import CacheStorage
 from appliance.forwarding.cached_frame import CachedFrame
 from appliance.forwarding.unit_clock import Setting
-from appliance.tasks import start_task
+from appliance.tasks import Works, start_task
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -45,7 +46,8 @@ class CacheDisk:
         self._on_salvage = on_salvage
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="cache")
         self._lock = asyncio.Lock()  # one user of the files at a time, so that order is plain
-        self._failures = 0  # of the disk, in a row
+        self._failures = Counter[str]()  # of the disk, in a row of one kind: others may succeed
+        self._works = Works()
         self._salvage: asyncio.Task[None] | None = None
         self._readable_to = GREATEST_ID
         self._stalled = False  # the salvage; what follows is not held back for it
@@ -53,7 +55,12 @@ class CacheDisk:
     async def open(self) -> list[Setting]:
         """Opens the file, or makes it; what it knows of the unit's clock. Raises CacheError."""
         async with self._lock:
-            await self._in_thread(self._storage.open)
+            try:
+                give_up = self._failures["opening"] >= _GIVE_UP_AFTER
+                await self._in_thread(self._storage.open, give_up)
+            except DiskFailingError:
+                self._failures["opening"] += 1
+                raise
             self.is_open = True
             self._see_to_salvage(self._storage.damage)
             return self._storage.file.clock_settings
@@ -75,9 +82,9 @@ class CacheDisk:
 
     async def read(self, after: int, limit: int) -> list[CachedFrame]:
         """Up to `limit` frames behind the id `after`, in order. Raises CacheError."""
-        return await self.use(lambda file: file.read(after, self.readable_to, limit))
+        return await self.use(lambda file: file.read(after, self.readable_to, limit), "reading")
 
-    async def use(self, work: Callable[[CacheFile], T]) -> T:
+    async def use(self, work: Callable[[CacheFile], T], kind: str = "writing") -> T:
         """What `work` returns, done with the file on its thread. Raises CacheError.
 
         After a CacheDamagedError there is another file, with nothing in it yet.
@@ -86,15 +93,15 @@ class CacheDisk:
             try:
                 result = await self._in_thread(lambda: work(self._storage.file))
             except CacheDamagedError as error:
-                await self._begin_anew(error)
+                await self._works.carry_through(self._begin_anew(error), "cache begun anew")
                 raise
             except DiskFailingError as error:
-                self._failures += 1
-                if self._failures >= _GIVE_UP_AFTER:
-                    self._failures = 0
-                    await self._begin_anew(error)
+                self._failures[kind] += 1
+                if self._failures[kind] >= _GIVE_UP_AFTER:
+                    self._failures.clear()
+                    await self._works.carry_through(self._begin_anew(error), "cache begun anew")
                 raise
-            self._failures = 0
+            self._failures[kind] = 0
             return result
 
     async def close(self) -> None:

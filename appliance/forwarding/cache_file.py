@@ -17,6 +17,7 @@ from appliance.forwarding.cache_error import CacheFullError, cache_error
 from appliance.forwarding.cache_ledger import Frames, Ledger, load_ledger, save_ledger
 from appliance.forwarding.cache_rows import CacheRows
 from appliance.forwarding.cache_schema import (
+    WAL_BYTES,
     DamageError,
     bytes_taken,
     connect,
@@ -51,6 +52,7 @@ class CacheFile:
                 saved = load_ledger(self.database)
                 behind = self._rows.behind(saved.settled_to)
                 self.ledger = saved.with_what_followed(behind, self._rows.last_id())
+                self._stored = self._look()
             except BaseException:
                 self.database.close()
                 raise
@@ -59,8 +61,10 @@ class CacheFile:
 
     def stored(self) -> Stored:
         """What is in the file."""
-        with self._told():
-            return Stored(self.ledger, self._rows.last_id(), used_bytes(self.database))
+        return self._stored
+
+    def _look(self) -> Stored:
+        return Stored(self.ledger, self._rows.last_id(), used_bytes(self.database))
 
     def read(self, after: int, to: int, limit: int) -> list[CachedFrame]:
         """Up to `limit` frames behind the id `after`, up to the id `to`, in order."""
@@ -83,12 +87,15 @@ class CacheFile:
                 self.ledger = self.ledger.cached_more(Frames.of(change.added))
                 self._keep_quota(self._rows.drop)
             if change.setting:
-                if not before.cached and not before.quarantined:
+                if not (before.cached or before.quarantined or before.salvaging):
                     forget_settings(self.database)  # no frame is left that needs them
                 save_setting(self.database, change.setting)
             told_by_rows = not deleted.number and self.ledger.dropped == before.dropped
             if not told_by_rows or (change.ledger_due and self.ledger != self._saved):
                 self._save()
+        if change.setting:
+            others = [one for one in self.clock_settings if one.boot != change.setting.boot]
+            self.clock_settings = [*others, change.setting]
         if change.ledger_due:
             with suppress(OSError):
                 self._space.hold_reserve()
@@ -157,6 +164,12 @@ class CacheFile:
             self._save()
         return back.number
 
+    def fold(self) -> None:
+        """Folds a WAL away that has grown too long: SQLite tells of no checkpoint that fails."""
+        with self._told():
+            if self._path.with_name(f"{self._path.name}-wal").stat().st_size > 2 * WAL_BYTES:
+                self.database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
     def is_in_place(self) -> bool:
         """Whether the file is still the one at its path."""
         with self._told():
@@ -210,7 +223,9 @@ class CacheFile:
                     raise DamageError("it was deleted or replaced by another program")  # noqa: TRY301
                 self.database.execute("BEGIN IMMEDIATE")
                 yield
+                stored = self._look()  # behind the COMMIT nothing may fail any more
                 self.database.execute("COMMIT")
+                self._stored = stored
             except BaseException:
                 self.ledger, self._saved = before, None
                 self._rows = CacheRows(self.database)  # it knows nothing of what is undone now

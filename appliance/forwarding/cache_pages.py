@@ -6,6 +6,7 @@ nothing is taken from before the oldest frame that there was. The layout is that
 "Database File Format", sections 1.6, 2.1 and 2.3; what does not follow it is passed over.
 """
 
+import os
 import struct
 from array import array
 from bisect import bisect_right
@@ -31,7 +32,8 @@ class LeafPages:
     """
 
     def __init__(self, path: Path, page_bytes: int, columns: int, first_id: int) -> None:
-        self._file = path.open("rb")
+        self._file = path.open("rb", buffering=0)
+        self._count = self._file.seek(0, os.SEEK_END) // page_bytes
         self._page_bytes = page_bytes
         self._columns = columns
         self._first_id = first_id
@@ -42,13 +44,12 @@ class LeafPages:
     def look(self) -> bool:
         """Looks for rows on some more pages; True once all were looked at."""
         for page in range(self._next, self._next + _PAGES_AT_ONCE):
-            data = self._read(page)
-            if not data:
+            if page >= self._count:
                 order = sorted(range(len(self._firsts)), key=self._firsts.__getitem__)
                 self._pages = array("q", (self._pages[each] for each in order))
                 self._firsts = array("q", (self._firsts[each] for each in order))
                 return True
-            for first, _ in self._rows_on(data):
+            for first, _ in self._rows_on(self._read(page)):
                 self._pages.append(page)
                 self._firsts.append(first)
                 break
@@ -73,8 +74,11 @@ class LeafPages:
         self._file.close()
 
     def _read(self, page: int) -> bytes:
-        self._file.seek(page * self._page_bytes)
-        return self._file.read(self._page_bytes)
+        try:
+            self._file.seek(page * self._page_bytes)
+            return self._file.read(self._page_bytes)
+        except OSError:  # a bad block: what is on it is lost
+            return b""
 
     def _rows_on(self, data: bytes) -> Iterator[tuple[int, Row]]:
         if len(data) < self._page_bytes or data[0] != _LEAF:

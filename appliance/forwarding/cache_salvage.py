@@ -85,7 +85,12 @@ class Salvage:
     def quarantined(self, limit: int) -> list[QuarantinedFrame]:
         """The readable ones of those that were set aside, up to `limit`."""
         columns = f"{FRAME_COLUMNS}, reason, at FROM quarantined"
-        return TableWalk(self._database, columns, _quarantined, 0, GREATEST_ID).next(limit)
+        walk = TableWalk(self._database, columns, _quarantined, 0, GREATEST_ID)
+        found: list[QuarantinedFrame] = []
+        while not walk.ended and len(found) < limit:
+            with suppress(sqlite3.Error):  # asked a few times; then it is damage like any other
+                found += walk.next(limit - len(found))
+        return found
 
     def clock_settings(self) -> list[Setting]:
         """What is known of boots' clocks, where it can be read."""

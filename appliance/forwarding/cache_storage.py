@@ -15,7 +15,12 @@ from pathlib import Path
 
 from appliance.forwarding.cache_aside import AsideFiles
 from appliance.forwarding.cache_change import Quota
-from appliance.forwarding.cache_error import CacheDamagedError, CacheError, cache_error
+from appliance.forwarding.cache_error import (
+    CacheDamagedError,
+    CacheError,
+    DiskFailingError,
+    cache_error,
+)
 from appliance.forwarding.cache_file import QUARANTINED_MOST, CacheFile
 from appliance.forwarding.cache_ledger import Ledger
 from appliance.forwarding.cache_salvage import GREATEST_ID, Salvage, open_damaged
@@ -51,13 +56,15 @@ class CacheStorage:
             return GREATEST_ID
         return self._salvages[0].reached if len(self._salvages) == 1 else 0
 
-    def open(self) -> None:
-        """Opens or makes the file; a damaged one is moved aside first."""
+    def open(self, give_up: bool = False) -> None:
+        """Opens or makes the file; a damaged one is moved aside first, or one to `give_up`."""
         try:
             self._aside.mend_move()
             try:
                 self._file = CacheFile(self._path, self._quota)
-            except CacheDamagedError as error:
+            except (CacheDamagedError, DiskFailingError) as error:
+                if not give_up and isinstance(error, DiskFailingError):
+                    raise
                 self.damage = str(error)
                 self._aside.move()
                 self._file = CacheFile(self._path, self._quota)
@@ -77,7 +84,7 @@ class CacheStorage:
         """
         old, in_place = self.file, self.file.is_in_place()
         try:
-            number = self._aside.move()
+            number = self._aside.move(old.ledger.adopted)
         except OSError as error:
             raise cache_error(self._path, error) from error
         salvage = Salvage(old.database, number if in_place and number else 0, to=last_id)
@@ -110,9 +117,10 @@ class CacheStorage:
             reached = GREATEST_ID if source.ended else source.reached
             progress = Ledger(salvage=source.number, salvaged_to=reached)
             found = self.file.put_back(frames, progress, last=last)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             source.go_back(before)
-            raise cache_error(self._path, error) from error
+            # That of the old file: no reason to give the new one up.
+            raise CacheError(str(cache_error(self._path, error))) from error
         except CacheError:
             source.go_back(before)
             raise
@@ -144,7 +152,7 @@ class CacheStorage:
                 dropped=old.ledger.dropped + old.ledger.quarantined - len(quarantined),
                 adopted=number or old.ledger.adopted,
             )
-            file.take_over(ledger, quarantined, salvage.clock_settings())
+            file.take_over(ledger, quarantined, old.clock_settings)
         except CacheError:
             file.close()
             raise
@@ -187,6 +195,8 @@ class CacheStorage:
             salvaging=ours.salvaging + theirs.salvaging + theirs.cached + since,
             settled_to=settled_to if last_id is not None else _leap(settled_to),
             adopted=salvage.number,
+            salvage=theirs.salvage,
+            salvaged_to=theirs.salvaged_to,
         )
         self.file.take_over(ledger, quarantined, salvage.clock_settings())
 

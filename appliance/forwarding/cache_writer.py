@@ -6,7 +6,7 @@ a disk without room frames still leave it.
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from appliance.forwarding.cache_change import CacheCounts, Change
 from appliance.forwarding.cache_disk import CacheDisk
@@ -111,6 +111,7 @@ class CacheWriter:
             self._setting = setting
             if ledger_due:
                 self._ledger_at = now + LEDGER_EVERY_S
+                await self._disk.use(lambda file: file.fold(), "folding")
 
     async def _commit_in_groups(self, base: Change) -> None:
         more = True
@@ -141,9 +142,8 @@ class CacheWriter:
             base,
             added=added,
             acknowledged=tuple(self._deleting),
-            published=self._since.published,
-            dropped=self._since.dropped,
-            received_priority=self._since.received_priority,
+            # With the last group: they may be of frames behind those of this one.
+            **(asdict(self._since) if unwritten is None else {}),
             settled_to=self.last_id if unwritten is None else unwritten - 1,
         )
 

@@ -123,8 +123,7 @@ class Suspicion:
             return order
         self._forget_the_gone(frames)
         if self._trial:
-            chosen = self._trial.choose(order, self._topic_of)
-            return [chosen] if chosen else []
+            return [self._trial.choose(order, self._topic_of)]
         return self._narrowing.choose(order, self._topic_of)
 
     def acknowledged(self, message: Message, now: float) -> None:

@@ -57,7 +57,7 @@ class Trial:
             return status_topic not in self._shunned
         return not frames_waiting or self._random.random() < 1 / 2
 
-    def choose(self, order: Sequence[CachedFrame], topic_of: TopicOf) -> CachedFrame | None:
+    def choose(self, order: Sequence[CachedFrame], topic_of: TopicOf) -> CachedFrame:
         """The one frame for this connection, of those in the queue; the suspect or another."""
         suspect = next((frame for frame in order if frame.id == self.suspect), None)
         same = [f for f in order if f is not suspect and topic_of(f) == self.topic]
@@ -68,7 +68,7 @@ class Trial:
             elsewhere = self._shunned | {self.topic}
             arms += [frame for frame in order if topic_of(frame) not in elsewhere][:1]
         found = [frame for frame in arms if frame]
-        return self._random.choice(found) if found else None
+        return self._random.choice(found or order[:1])  # never idle: the line may be well again
 
     def _another_of(self, frames: Sequence[CachedFrame]) -> Sequence[CachedFrame]:
         """The next one, so that order is kept; any, once one was no comparison."""
