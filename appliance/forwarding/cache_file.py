@@ -27,6 +27,7 @@ from appliance.forwarding.cache_schema import (
     used_bytes,
 )
 from appliance.forwarding.cache_space import CacheSpace
+from appliance.forwarding.cache_wal import wal_of
 from appliance.forwarding.cached_frame import CachedFrame, QuarantinedFrame
 from appliance.forwarding.file_identity import FileIdentity
 from appliance.forwarding.unit_clock import Setting
@@ -167,7 +168,7 @@ class CacheFile:
     def fold(self) -> None:
         """Folds a WAL away that has grown too long: SQLite tells of no checkpoint that fails."""
         with self._told():
-            if self._path.with_name(f"{self._path.name}-wal").stat().st_size > 2 * WAL_BYTES:
+            if wal_of(self._path).stat().st_size > 2 * WAL_BYTES:
                 self.database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def is_in_place(self) -> bool:

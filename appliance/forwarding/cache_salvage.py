@@ -21,6 +21,7 @@ from appliance.forwarding.cache_schema import (
     fresh_first_page,
     load_settings,
 )
+from appliance.forwarding.cache_wal import fold, is_damaged, wal_of
 from appliance.forwarding.cache_walk import TableWalk
 from appliance.forwarding.cached_frame import CachedFrame, QuarantinedFrame
 from appliance.forwarding.unit_clock import Setting
@@ -109,6 +110,8 @@ class Salvage:
 def open_damaged(path: Path, number: int, after: int) -> Salvage:
     """What can be read of the file at `path`; sqlite3.Error or OSError where that is nothing."""
     path.touch(0o600)  # a WAL without its database
+    if is_damaged(wal_of(path)):
+        fold(path, wal_of(path))
     if not path.stat().st_size:
         _mend_first_page(path)  # SQLite would throw the WAL away
     try:

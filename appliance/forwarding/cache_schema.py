@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from appliance.durable_file import flush_directory
+from appliance.forwarding.cache_wal import is_damaged, wal_of
 from appliance.forwarding.cached_frame import CachedFrame
 from appliance.forwarding.unit_clock import Setting
 
@@ -127,7 +128,9 @@ def _make_ready(path: Path) -> None:
     """Makes the file where there is none, and finds what SQLite would not call damage."""
     if path.is_dir():
         raise DamageError("it is a folder")
-    wal = path.with_name(f"{path.name}-wal")
+    wal = wal_of(path)
+    if is_damaged(wal):
+        raise DamageError("a part of its write-ahead log is not as it was written")
     if path.exists() and not os.access(path, os.R_OK | os.W_OK):
         with suppress(PermissionError):
             path.chmod(0o600)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from appliance.forwarding.cache_schema import WAL_BYTES
+from appliance.forwarding.cache_wal import wal_of
 
 _MEGABYTE = 1 << 20
 _WAL_MOST = 2 * WAL_BYTES  # that, and a commit with the checkpoint still to come
@@ -30,7 +31,7 @@ class CacheSpace:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._wal = path.with_name(f"{path.name}-wal")
+        self._wal = wal_of(path)
         self._reserve = path.with_name(f"{path.name}-reserve")
 
     def allowed(self) -> int:

@@ -5,6 +5,8 @@ An open file lives on without a name, and what is written to it is gone with the
 
 from pathlib import Path
 
+from appliance.forwarding.cache_wal import wal_of
+
 Identity = tuple[int, int]  # device and inode
 
 
@@ -12,7 +14,7 @@ class FileIdentity:
     """The database at `path`, just opened, and its WAL. Every method raises OSError."""
 
     def __init__(self, path: Path) -> None:
-        self._paths = (path, path.with_name(f"{path.name}-wal"))
+        self._paths = (path, wal_of(path))
         self._known = self._found()
 
     def is_in_place(self) -> bool:

@@ -14,7 +14,6 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from typing import Self
 from tests.support.certificates import Authority
 from tests.support.concentrator_process import UnitProcess
 from tests.support.fault_proxy import BLACK_HOLE, Faults
+from tests.support.quick_disk import quick_directory
 from tests.support.site import Site, site, storage_trouble
 from tests.support.small_disk import SmallDisk, small_disk
 from tests.support.traffic import Traffic, repeated
@@ -324,8 +324,8 @@ def main() -> None:
     def tell(line: str) -> None:
         print(line, flush=True)  # noqa: T201 - it is a program
 
-    with tempfile.TemporaryDirectory() as directory:
-        tell(asyncio.run(soak(Path(directory).resolve(), minutes, seed, tell)))
+    with quick_directory() as directory:
+        tell(asyncio.run(soak(directory, minutes, seed, tell)))
 
 
 if __name__ == "__main__":

@@ -60,13 +60,13 @@ async def recovery(unit: UnitProcess) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_disk_that_refuses_costs_no_frame(
-    tmp_path: Path, authority: Authority, fault: str
+    quick_path: Path, authority: Authority, fault: str
 ) -> None:
     """It fails in an outage, and heals in another: nothing lost, forwarding goes on meanwhile."""
     words, errors = FAULTS[fault]
-    (tmp_path / "state").mkdir(mode=0o700)
-    shim = Shim(tmp_path / "state", tmp_path)
-    async with site(tmp_path, authority) as place:
+    (quick_path / "state").mkdir(mode=0o700)
+    shim = Shim(quick_path / "state", quick_path)
+    async with site(quick_path, authority) as place:
         async with place.running(shim.environment) as unit:
             with Traffic(place.modem, rate=RATE) as traffic:
                 await until(place.arrived)

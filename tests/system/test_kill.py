@@ -1,8 +1,7 @@
 """What is safe stays safe: the unit is killed again and again under traffic."""
 
 import random
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,46 +11,34 @@ from tests.support.lives import MOODS, Lives, Mood, rig
 
 KILLS = 200
 
-IN_MEMORY = Path("/dev/shm")
-
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def directory(tmp_path: Path) -> Iterator[Path]:
-    """On a file system in memory, where there is one: a kill takes nothing from either kind.
-
-    A busy machine's disk may take a second for one sync, and no frame is safe before that.
-    """
-    with tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else tmp_path) as path:
-        yield Path(path)
 
 
 @pytest.mark.timeout(900)
 async def test_no_frame_that_was_safe_is_lost_by_a_kill(
-    directory: Path, authority: Authority, record_property: Callable[[str, object], None]
+    quick_path: Path, authority: Authority, record_property: Callable[[str, object], None]
 ) -> None:
     """Killed at random moments, the broker up, down, flapping, or not heard."""
     moods = random.Random(5).choices(MOODS, k=KILLS)
-    lives = await live_and_die(directory, authority, moods)
+    lives = await live_and_die(quick_path, authority, moods)
     lives.assert_nothing_lost()
     lives.assert_few_sent_again()
     lives.assert_accounted_for()
     record_property("kills", figures(lives))
 
 
-async def test_a_late_flush_is_noticed(directory: Path, authority: Authority) -> None:
+async def test_a_late_flush_is_noticed(quick_path: Path, authority: Authority) -> None:
     """With frames in memory for a second before they are written, this rig finds lost ones."""
     weakened = {"appliance.forwarding.cache.FLUSH_AFTER_S": 1.0}
-    lives = await live_and_die(directory, authority, ["down"] * 5, weakened)
+    lives = await live_and_die(quick_path, authority, ["down"] * 5, weakened)
     with pytest.raises(AssertionError, match="lost"):
         lives.assert_nothing_lost()
 
 
-async def test_a_wide_window_is_noticed(directory: Path, authority: Authority) -> None:
+async def test_a_wide_window_is_noticed(quick_path: Path, authority: Authority) -> None:
     """With a thousand messages in flight, this rig finds too many sent again."""
     weakened = {"appliance.forwarding.forwarder.WINDOW": 1000}
-    lives = await live_and_die(directory, authority, ["unanswered"] * 3, weakened)
+    lives = await live_and_die(quick_path, authority, ["unanswered"] * 3, weakened)
     with pytest.raises(AssertionError, match="sent again"):
         lives.assert_few_sent_again()
 

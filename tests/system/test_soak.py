@@ -12,7 +12,7 @@ MINUTES = float(os.environ.get("SOAK_MINUTES", "3"))
 @pytest.mark.slow
 @pytest.mark.timeout(60 * MINUTES + 300)
 async def test_everything_at_once(
-    tmp_path: Path, record_property: Callable[[str, object], None]
+    quick_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """The soak for some minutes: nothing lost, the ledger adds up, memory flat; see soak.py."""
-    record_property("soak", await soak(tmp_path, MINUTES, 11, print))
+    record_property("soak", await soak(quick_path, MINUTES, 11, print))
