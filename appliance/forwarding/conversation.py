@@ -1,7 +1,7 @@
 """One connection to the broker after the other: what each is for, and what its end tells.
 
 `delivery` sends what there is to send, `suspicion` learns from what was outstanding when the
-connection was lost, `eviction` from who ended it and when.
+connection was lost, `eviction` from who ended it and when, `hang_ups` from what came before.
 """
 
 import asyncio
@@ -13,6 +13,8 @@ from appliance.forwarding.broker_session import BrokerError, BrokerSession, all_
 from appliance.forwarding.certificate_fault import shown
 from appliance.forwarding.delivery import Delivery
 from appliance.forwarding.eviction import SILENCE_S, Eviction
+from appliance.forwarding.hang_ups import HangUps
+from appliance.forwarding.refusal_lines import hang_up_line
 from appliance.forwarding.suspicion import Suspicion
 from appliance.parameters.configuration import Configuration
 
@@ -41,6 +43,7 @@ class Conversation:
         self._eviction = eviction
         self._wake = wake
         self._clock_is_wrong = clock_is_wrong
+        self._hang_ups = HangUps()
         self._message_ids = all_message_ids()
         self._finishing = False
 
@@ -49,9 +52,18 @@ class Conversation:
         self._finishing = True
         self._delivery.finish()
 
+    def lasts(self) -> None:
+        """The connection has lasted long enough for a success."""
+        self._hang_ups.over()
+
     @property
-    def dispute(self) -> str | None:
-        """One line while another client seems to have this one's client ID."""
+    def findings(self) -> tuple[str, ...]:
+        """What is known of connections that end, and somebody has to mend; one line each."""
+        topic = self._hang_ups.topic
+        return tuple(filter(None, (self._dispute, topic and hang_up_line(topic))))
+
+    @property
+    def _dispute(self) -> str | None:
         if not self._eviction.suspected:
             return None
         return (
@@ -97,8 +109,13 @@ class Conversation:
         elif session.hung_up and not self._suspicion.careful:
             self._eviction.hung_up(session.lost_at - opened_at)
         self._suspicion.lost(outstanding, session.lost_at, silent=session.silent)
-        if session.hung_up and self.dispute:
-            raise EvictedError(self.dispute)
+        last = self._delivery.last_puback
+        if last and not outstanding and not self._eviction.suspected:
+            self._hang_ups.lost(last.topic, session.lost_at - last.at)
+        if session.hung_up and self._dispute:
+            raise EvictedError(self._dispute)
+        if self._hang_ups.topic:
+            raise BrokerError(hang_up_line(self._hang_ups.topic))
         raise BrokerError(session.lost)
 
     async def _keep_silent(self, session: BrokerSession) -> None:
@@ -113,8 +130,8 @@ class Conversation:
             return
         if session.hung_up:
             self._eviction.silence_ended()
-        if self.dispute:
-            raise EvictedError(self.dispute)
+        if self._dispute:
+            raise EvictedError(self._dispute)
         raise BrokerError(session.lost)
 
     @staticmethod

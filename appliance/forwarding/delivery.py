@@ -12,6 +12,7 @@ import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from appliance.forwarding.broker_session import STATUS_PAYLOAD, BrokerSession
 from appliance.forwarding.cache import FrameCache
@@ -26,6 +27,13 @@ from appliance.settings import MqttSettings
 log = logging.getLogger(__name__)
 
 CACHE_RETRY_S = 1.0
+
+
+class Puback(NamedTuple):
+    """Of a message to `topic`, on the loop's clock."""
+
+    topic: str
+    at: float
 
 
 class Delivery:
@@ -56,6 +64,7 @@ class Delivery:
         self._held_to = 0  # frames up to this one are all of topics that are held back
         self._held: tuple[str, ...] = ()
         self._outage = Outage()  # of the cache
+        self.last_puback: Puback | None = None  # on this connection
         self._finishing = False
 
     def finish(self) -> None:
@@ -69,6 +78,7 @@ class Delivery:
         What is returned was sent and not acknowledged, in the order it was sent.
         """
         self._unacknowledged = {}
+        self.last_puback = None
         self._rewind()
         if not session.greeting.done():
             topic = self._configuration.status_topic
@@ -163,6 +173,7 @@ class Delivery:
         if acknowledged.cancelled():
             return  # the connection went first: the frames are still cached
         self._unacknowledged.pop(acknowledged, None)
+        self.last_puback = Puback(message.topic, self._now())
         self._suspicion.acknowledged(message, self._now())
         if message.frames and (deleted := self._cache.forget(message.frames)):
             self._undeleted.add(deleted)

@@ -148,7 +148,7 @@ class Forwarder:
 
         Over once frames are acknowledged again; the log has the history.
         """
-        found = (self._failure, self._conversation.dispute, *self._suspicion.findings)
+        found = (self._failure, *self._conversation.findings, *self._suspicion.findings)
         return "; ".join(dict.fromkeys(line for line in found if line)) or None
 
     def retry_in_s(self) -> float | None:
@@ -207,7 +207,7 @@ class Forwarder:
         session.greeting.add_done_callback(self._note_greeting)
         loop = asyncio.get_running_loop()
         self._timers = (
-            loop.call_later(LASTING_S, self._note_success),
+            loop.call_later(LASTING_S, self._note_lasting),
             loop.call_later(OVER_S, self._note_undisputed),
         )
         self.connected.set()
@@ -216,6 +216,8 @@ class Forwarder:
         # Within an outage it may be lost again at once: its end is told by _note_success.
         level = logging.DEBUG if self._outage.failures else logging.INFO
         log.log(level, "connected to %s", self.configuration.broker)
+        if self._eviction.suspected:  # it is waited for by minutes: each time is told
+            log.info("connected, until the other client comes again")
 
     def _note_success(self) -> None:
         """The connection serves: a message of frames is acknowledged, or it has lasted."""
@@ -223,7 +225,7 @@ class Forwarder:
         self._failure = None
         if not self._cache.counts().quarantined:
             self._suspicion.released()
-        if self._eviction.suspected:
+        if self._conversation.findings:
             return  # it works from time to time: that is no end
         attempts = self._outage.failures
         if lasted := self._outage.end():
@@ -232,9 +234,13 @@ class Forwarder:
                 self.configuration.broker, lasted, attempts, "s" * (attempts > 1),
             )  # fmt: skip
 
+    def _note_lasting(self) -> None:
+        self._conversation.lasts()
+        self._note_success()
+
     def _note_undisputed(self) -> None:
         self._eviction.over()
-        self._note_success()
+        self._note_lasting()
 
     def _note_greeting(self, greeting: asyncio.Future[None]) -> None:
         if not greeting.cancelled():

@@ -49,6 +49,14 @@ def without_status_line(grounds: str) -> str:
     return f"the status message is left out, {grounds}"
 
 
+def hang_up_line(topic: str) -> str:
+    """Messages to this topic are acknowledged, and the connection ends right after."""
+    return (
+        f"the broker closes the connection each time it has acknowledged messages to “{topic}”: it "
+        "may forbid this unit to publish there, and throw them away; ask its operator"
+    )
+
+
 def _described(frame: CachedFrame) -> str:
     at = datetime.fromtimestamp(frame.received_at, UTC)
     return f"a frame of {len(frame.mbal)} bytes received {at:%Y-%m-%d %H:%M:%S} UTC"

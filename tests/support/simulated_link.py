@@ -88,6 +88,7 @@ class SimulatedLink:
                 in_flight.append(message)
             self.largest_in_flight = max(self.largest_in_flight, len(in_flight))
             if not in_flight:
+                assert suspicion.connection_used or not self._waiting(), "idle with frames to send"
                 return  # it would stay open: nothing to do, or politely closed
             self.now += ROUND_TRIP_S
             self._published += 1
@@ -99,6 +100,12 @@ class SimulatedLink:
                 self.now += SILENCE_S if silent else 0
                 suspicion.lost(in_flight, self.now, silent=silent)
                 return
+
+    def _waiting(self) -> list[CachedFrame]:
+        """Frames that nothing holds back."""
+        queue, suspicion = self.queue, self.suspicion
+        free = [frame for frame in queue if topic_of(frame) not in suspicion.held]
+        return [frame for frame in free if frame != suspicion.convicted]
 
     def _has_room(self, in_flight: Sequence[Message]) -> bool:
         if self.suspicion.connection_used:

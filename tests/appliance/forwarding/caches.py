@@ -1,8 +1,13 @@
 """Caches for tests, and what to ask them."""
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from appliance.forwarding.cache import FrameCache
 from appliance.forwarding.cache_change import Quota
@@ -22,8 +27,10 @@ async def opened(
     """The cache in `directory`, closed at the end."""
     cache = FrameCache(directory / NAME, max_frames, 10_000_000, clock)
     await cache.open()
-    yield cache
-    await cache.close()
+    try:
+        yield cache
+    finally:  # a test that fails leaves no thread behind
+        await cache.close()
 
 
 @contextmanager
@@ -64,3 +71,30 @@ def as_killed(directory: Path, copy: Path) -> Path:
         if part.is_file():
             (copy / part.name).write_bytes(part.read_bytes())
     return copy
+
+
+def held_up(
+    monkeypatch: pytest.MonkeyPatch, owner: type, method: str
+) -> tuple[threading.Event, threading.Event]:
+    """Calls of a method that say when they are under way, and wait before they begin."""
+    entered, leave = threading.Event(), threading.Event()
+    work = getattr(owner, method)
+
+    def slow(*args: object) -> object:
+        entered.set()
+        assert leave.wait(10)
+        return work(*args)
+
+    monkeypatch.setattr(owner, method, slow)
+    return entered, leave
+
+
+def failed_parts() -> list[str]:
+    """What the running loop is told from now on of parts that have failed."""
+    told: list[str] = []
+
+    def note(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        told.append(context["message"])
+
+    asyncio.get_running_loop().set_exception_handler(note)
+    return told

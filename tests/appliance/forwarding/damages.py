@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from appliance.forwarding.cache_file import CacheFile
 from appliance.forwarding.cache_schema import PAGE_BYTES
 
 FRAMES = 2000
@@ -93,6 +94,20 @@ def write_noise(path: Path, at: int, size: int) -> None:
     with path.open("r+b") as file:
         file.seek(at)
         file.write(random.Random(at).randbytes(size))
+
+
+def damage_in_use(file: CacheFile, page: int, pages: int) -> None:
+    """Noise on some pages of a file that is open, met when they are read next."""
+    file.database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    write_noise(file._path, page * PAGE_BYTES, pages * PAGE_BYTES)
+    file.database.execute("PRAGMA shrink_memory").fetchall()
+
+
+def bad_block() -> sqlite3.OperationalError:
+    """What SQLite raises where the disk cannot read a block."""
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+    return error
 
 
 # Each with the least number of frames, of FRAMES, that is salvaged.

@@ -115,3 +115,33 @@ async def test_a_line_that_is_reset_is_not_taken_for_another_client(
             await line.reset()
             await until(lambda: forwarder.state != "connected")
         assert "another client" not in (forwarder.last_error or "")
+
+
+async def test_a_broker_that_acknowledges_and_hangs_up_is_named(
+    cache: FrameCache,
+    authority: Authority,
+    broker: RecordingBroker,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """All is delivered, as far as anybody can tell; the log is not filled, the topic is named."""
+    caplog.set_level(logging.INFO, "appliance")
+    hurry(monkeypatch, patience_s=10)
+    monkeypatch.setattr(forwarder_module, "LASTING_S", 0.5)
+    broker.script.close_after_publishes = 1
+    async with forwarding(cache, authority, broker.port) as forwarder:
+        for number in range(20):
+            fill(cache, number)
+            await until(delivered(cache))
+        await until(lambda: "acknowledged messages to “data”" in (forwarder.last_error or ""))
+        seen = len(caplog.records)
+        for number in range(20, 40):
+            fill(cache, number)
+            await until(delivered(cache))
+        assert "acknowledged messages to “data”" in (forwarder.last_error or "")
+        assert len(caplog.records) == seen
+        broker.script.close_after_publishes = None
+        fill(cache, 40)
+        await until(lambda: forwarder.last_error is None)
+    assert caplog.messages[-1].startswith("connected again to ")
+    assert numbers(each.payload for each in broker.publishes) == list(range(41))

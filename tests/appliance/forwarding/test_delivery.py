@@ -3,10 +3,14 @@ from collections.abc import Sequence
 
 import pytest
 
+from appliance.forwarding import forwarder as forwarder_module
 from appliance.forwarding.cache import FrameCache
+from appliance.forwarding.cache_storage import CacheStorage
 from appliance.forwarding.cached_frame import CachedFrame
 from appliance.forwarding.forwarder import WINDOW
 from appliance.settings import MqttSettings
+from tests.appliance.forwarding.caches import held_up, stored
+from tests.appliance.forwarding.damages import damage_in_use
 from tests.appliance.forwarding.forwarders import delivered, fill, forwarding
 from tests.support.certificates import Authority
 from tests.support.frames import numbers
@@ -86,3 +90,25 @@ async def test_frames_that_come_back_are_sent_in_their_place(
     came = numbers(publish.payload for publish in broker.publishes)
     assert sorted(came) == list(range(20))
     assert cache.counts().published == 20
+
+
+async def test_a_forwarder_that_stops_while_a_damaged_file_is_replaced_holds_up_no_other(
+    cache: FrameCache,
+    authority: Authority,
+    broker: RecordingBroker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another configuration serves, and finds all that could be read."""
+    monkeypatch.setattr(forwarder_module, "SETTLE_S", 0.1)  # the disk is slower than that
+    fill(cache, *range(1000))
+    await until(stored(cache))
+    damage_in_use(cache._disk._storage.file, 30, 4)
+    entered, leave = held_up(monkeypatch, CacheStorage, "begin_anew")
+    async with forwarding(cache, authority, broker.port):
+        await until(entered.is_set)
+    leave.set()
+    async with forwarding(cache, authority, broker.port):
+        fill(cache, 1000)
+        await until(delivered(cache))
+    counts = cache.counts()
+    assert counts.published == 1001 - counts.dropped > 900

@@ -24,3 +24,10 @@ def test_every_finding_is_one_line_that_says_what_and_where(silent: bool) -> Non
     assert all("“data”" in line for line in found[1:])
     assert "a frame of 61 bytes received 1970-01-01 00:01:00 UTC" in found[2]
     assert found[3].endswith("see the command quarantine")
+
+
+def test_a_hang_up_behind_a_puback_is_told_from_a_refusal() -> None:
+    """The frames are gone, and may be nowhere."""
+    line = lines.hang_up_line("data")
+    assert "\n" not in line
+    assert "each time it has acknowledged messages to “data”" in line

@@ -197,3 +197,16 @@ async def test_what_was_acknowledged_is_not_sent_again_in_any_search(
         await until(delivered(cache), 50)
     assert cache.counts().quarantined == 3
     assert sorted(acknowledged) == [n for n in range(200) if n not in (3, 77, 150)]
+
+
+async def test_a_broker_that_forbids_everything_for_a_while_is_tried_all_the_while(
+    cache: FrameCache, authority: Authority, broker: RecordingBroker
+) -> None:
+    """No connection stays open in silence, and once all is allowed everything goes out."""
+    broker.script.refuses = lambda _: True
+    fill(cache, *range(20))
+    async with forwarding(cache, authority, broker.port, status_topic="status"):
+        await until(lambda: len(broker.connections) >= 40, 30)
+        broker.script.refuses = lambda _: False
+        await until(delivered(cache), 30)
+    assert cache.counts().quarantined == 0

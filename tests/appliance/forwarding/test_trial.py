@@ -140,3 +140,10 @@ def test_the_status_message_is_tried_against_frames() -> None:
         case.lost(GREETING)
         case.passed(alone(number))
     assert case.verdict == "topic"
+
+
+def test_a_trial_is_never_idle() -> None:
+    """Where nothing is left to compare with, the line may be well again: that has to be tried."""
+    case = trial(STATUS, STATUS_TOPIC)
+    case.lost(alone(1))  # no comparison any more
+    assert case.choose([cached_frame(2)], topic_of) == cached_frame(2)
