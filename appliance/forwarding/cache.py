@@ -165,7 +165,9 @@ class FrameCache:
             await self._commit()
         numbered = [frame._replace(id=self._number(frame.id)) for frame in frames]
         at = time.time()
-        await self._disk.use(lambda file: file.quarantine(numbered, reason, at))
+        here = await self._disk.use(lambda file: file.quarantine(numbered, reason, at))
+        if here < len(numbered) and self._disk.is_salvaging:
+            raise CacheError("a frame to be set aside is still in a damaged file: it will be later")
 
     async def quarantined(self, limit: int) -> list[QuarantinedFrame]:
         """Up to `limit` of the frames that were set aside, oldest first. Raises CacheError."""
@@ -196,8 +198,10 @@ class FrameCache:
         if self._memory:  # not where the committer has done its work, and its failure is told
             with contextlib.suppress(CacheError):
                 await self._commit()
-        if self._memory:
-            log.error("%d frames could not be written and are lost", len(self._memory))
+        if lost := self._writer.give_up():
+            log.error("%d frames could not be written and are lost", lost)
+            with contextlib.suppress(CacheError):  # their count may find room all the same
+                await self._commit()
         with contextlib.suppress(CacheError):
             await self._disk.close()
 

@@ -22,7 +22,7 @@ class Change:
 
     `published` and `dropped` frames never came to the disk; `settled_to` is the id up to which
     every frame is accounted for once this is committed. With `ledger_due` the counts are written
-    even where they could be told from the rows.
+    even where they could be told from the rows. Nothing follows a `final` one.
     """
 
     added: Sequence[CachedFrame] = ()
@@ -33,6 +33,7 @@ class Change:
     settled_to: int = 0
     setting: Setting | None = None
     ledger_due: bool = False
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)

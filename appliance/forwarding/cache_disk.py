@@ -63,6 +63,8 @@ class CacheDisk:
                 raise
             self.is_open = True
             self._see_to_salvage(self._storage.damage)
+            if self._storage.unreadable:
+                self._health.begins(Fault.UNREADABLE, self._storage.unreadable)
             return self._storage.file.clock_settings
 
     @property

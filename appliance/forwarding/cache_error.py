@@ -1,6 +1,7 @@
 """What the cache's file can refuse, in a technician's words: one line, with what to do."""
 
 import errno
+import os
 import sqlite3
 from pathlib import Path
 
@@ -33,9 +34,10 @@ def cache_error(path: Path, error: Exception) -> CacheError:
         return CacheDamagedError(f"the frame cache {path} is damaged{why}")
     if code == sqlite3.SQLITE_FULL or number in (errno.ENOSPC, errno.EDQUOT):
         return CacheFullError(
-            f"the disk of the frame cache {path} is full: delete what does not belong there"
+            f"the disk of the frame cache {path} is full: delete what does not belong there, "
+            "until some megabytes are free"
         )
-    if code == sqlite3.SQLITE_READONLY or number == errno.EROFS:
+    if number == errno.EROFS or (code == sqlite3.SQLITE_READONLY and _is_read_only(path)):
         advice = "its file system is read-only: remount it, and look for the cause with dmesg"
     elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         advice = "another program has it open: close that"
@@ -45,3 +47,11 @@ def cache_error(path: Path, error: Exception) -> CacheError:
     else:
         advice = "check the permissions and the disk of [unit] state_dir"
     return CacheError(f"the frame cache {path} cannot be used ({error}): {advice}")
+
+
+def _is_read_only(path: Path) -> bool:
+    """Whether it is the file system, rather than the owner or the mode of a file or folder."""
+    try:
+        return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False

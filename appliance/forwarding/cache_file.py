@@ -13,7 +13,7 @@ from pathlib import Path
 
 from appliance.forwarding.cache_aside import AsideFiles
 from appliance.forwarding.cache_change import Change, Quota, Stored
-from appliance.forwarding.cache_error import CacheFullError, cache_error
+from appliance.forwarding.cache_error import CacheFullError, DiskFailingError, cache_error
 from appliance.forwarding.cache_ledger import Frames, Ledger, load_ledger, save_ledger
 from appliance.forwarding.cache_rows import CacheRows
 from appliance.forwarding.cache_schema import (
@@ -77,6 +77,8 @@ class CacheFile:
 
         Raises CacheFullError where there is no room for the new ones.
         """
+        if change.final:
+            self._space.use_up()
         with self._transaction():
             before = self.ledger
             deleted = self._rows.delete(change.acknowledged)
@@ -97,7 +99,7 @@ class CacheFile:
         if change.setting:
             others = [one for one in self.clock_settings if one.boot != change.setting.boot]
             self.clock_settings = [*others, change.setting]
-        if change.ledger_due:
+        if change.ledger_due and not change.final:
             with suppress(OSError):
                 self._space.hold_reserve()
 
@@ -135,8 +137,11 @@ class CacheFile:
             self._save()
         self.clock_settings += settings
 
-    def quarantine(self, frames: Sequence[CachedFrame], reason: str, at: float) -> None:
-        """Sets aside those of `frames` that are here; of too many the oldest are dropped."""
+    def quarantine(self, frames: Sequence[CachedFrame], reason: str, at: float) -> int:
+        """Sets aside those of `frames` that are here, and returns their number.
+
+        Of more than `QUARANTINED_MOST` the oldest are dropped.
+        """
         with self._transaction():
             before = self.ledger
             gone = self._rows.quarantine(frames, reason, at)
@@ -148,6 +153,7 @@ class CacheFile:
                 dropped=before.dropped + dropped,
             )
             self._save()
+        return gone.number
 
     def quarantined(self, limit: int) -> list[QuarantinedFrame]:
         """Up to `limit` frames that were set aside, oldest first."""
@@ -160,7 +166,7 @@ class CacheFile:
             back = self._rows.release()
             self.ledger = replace(
                 self.ledger.cached_more(back),
-                quarantined=self.ledger.quarantined - back.number,
+                quarantined=0,  # one that was in the queue all the same was counted twice
             )
             self._save()
         return back.number
@@ -171,10 +177,10 @@ class CacheFile:
             if wal_of(self._path).stat().st_size > 2 * WAL_BYTES:
                 self.database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
-    def is_in_place(self) -> bool:
+    def has_its_name(self) -> bool:
         """Whether the file is still the one at its path."""
         with self._told():
-            return self._identity.is_in_place()
+            return self._identity.has_its_name()
 
     def close(self) -> None:
         """Closes the database; the WAL is folded into it."""
@@ -240,8 +246,11 @@ class CacheFile:
             yield
         except (sqlite3.Error, OSError) as error:
             told = cache_error(self._path, error)
-            if isinstance(told, CacheFullError) and isinstance(error, sqlite3.Error):
-                self._make_room()
+            if isinstance(error, sqlite3.Error):
+                if isinstance(told, CacheFullError):
+                    self._make_room()
+                if isinstance(told, (CacheFullError, DiskFailingError)):
+                    self._begin_log_anew()
             raise told from error
 
     def _make_room(self) -> None:
@@ -249,6 +258,9 @@ class CacheFile:
         self._space.give_up_reserve()
         with suppress(OSError):
             AsideFiles(self._path).delete_read()
+
+    def _begin_log_anew(self) -> None:
+        """Lets no commit that failed stay behind those that follow it: see `cache_wal`."""
         with suppress(sqlite3.Error):
             self.database.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
 

@@ -15,7 +15,11 @@ class Fault(IntEnum):
 
     REFUSING = 1  # the disk takes nothing
     SALVAGING = 2  # a damaged file is being read
-    FULL = 3  # the quota is reached
+    UNREADABLE = 3  # a damaged file cannot be, before somebody helps
+    FULL = 4  # the quota is reached
+
+
+_GRAVE = (Fault.REFUSING, Fault.UNREADABLE)
 
 
 class CacheHealth:
@@ -27,7 +31,7 @@ class CacheHealth:
     def begins(self, fault: Fault, text: str) -> None:
         """Notes the fault, in a line for the technician; logged where it is news."""
         if fault not in self._lasting:
-            log.log(logging.ERROR if fault is Fault.REFUSING else logging.WARNING, "%s", text)
+            log.log(logging.ERROR if fault in _GRAVE else logging.WARNING, "%s", text)
         self._lasting[fault] = text
 
     def ends(self, fault: Fault, text: str) -> None:

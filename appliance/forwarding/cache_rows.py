@@ -120,6 +120,7 @@ class CacheRows:
         """Puts every frame that was set aside back at its place among the others."""
         numbers = self._database.execute(
             "SELECT count(*), coalesce(sum(priority), 0), coalesce(min(id), 0) FROM quarantined"
+            " WHERE id NOT IN (SELECT id FROM frames)"
         ).fetchone()
         self._database.execute(
             f"INSERT OR IGNORE INTO frames SELECT {FRAME_COLUMNS} FROM quarantined"  # noqa: S608 - ours

@@ -123,7 +123,7 @@ def open_damaged(path: Path, number: int, after: int) -> Salvage:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    database = sqlite3.connect(path, 0.0, isolation_level=None, check_same_thread=False)
     try:
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         # Otherwise SQLite refuses a file that is shorter than it should be, whole.

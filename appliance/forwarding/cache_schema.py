@@ -128,6 +128,8 @@ def _make_ready(path: Path) -> None:
     """Makes the file where there is none, and finds what SQLite would not call damage."""
     if path.is_dir():
         raise DamageError("it is a folder")
+    if path.exists() and not path.is_file():
+        raise DamageError("it is no file")
     wal = wal_of(path)
     if is_damaged(wal):
         raise DamageError("a part of its write-ahead log is not as it was written")

@@ -33,6 +33,7 @@ class CacheSpace:
         self._path = path
         self._wal = wal_of(path)
         self._reserve = path.with_name(f"{path.name}-reserve")
+        self._last = False
 
     def allowed(self) -> int:
         """Bytes that the file may have: what it has, and what the partition can spare.
@@ -41,9 +42,14 @@ class CacheSpace:
         """
         total, spare = self._look()
         allowed = self._path.stat().st_size + max(0, spare)
-        if allowed < min(_WORTH_USING_MOST, total * _WORTH_USING_SHARE):
+        if not self._last and allowed < min(_WORTH_USING_MOST, total * _WORTH_USING_SHARE):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return allowed
+
+    def use_up(self) -> None:
+        """From now on the file may have all the room there is: nothing will follow."""
+        self._last = True
+        self.give_up_reserve()
 
     def hold_reserve(self) -> None:
         """Sees to the reserve; without room for it there is none for the time being."""
@@ -68,7 +74,7 @@ class CacheSpace:
         """The bytes of the partition, and those that the file may still take."""
         partition = os.statvfs(self._path.parent)
         total = partition.f_blocks * partition.f_frsize
-        left_free = int(min(_LEFT_FREE_MOST, total * _LEFT_FREE_SHARE))
+        left_free = 0 if self._last else int(min(_LEFT_FREE_MOST, total * _LEFT_FREE_SHARE))
         wal = self._wal.stat().st_size if self._wal.exists() else 0
         wal_growth = max(0, min(_WAL_MOST, int(total * _RESERVE_SHARE)) - wal)
         return total, partition.f_bavail * partition.f_frsize - left_free - wal_growth

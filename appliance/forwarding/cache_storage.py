@@ -41,6 +41,7 @@ class CacheStorage:
         self._file: CacheFile | None = None
         self._salvages: list[Salvage] = []  # oldest first
         self.damage = f"the frame cache {path} was damaged before"  # that is being put right
+        self.unreadable = ""  # a file that somebody has to make readable; what to do, in one line
 
     @property
     def file(self) -> CacheFile:
@@ -69,7 +70,11 @@ class CacheStorage:
                 self._aside.move()
                 self._file = CacheFile(self._path, self._quota)
             for number in sorted(self._aside.waiting(), reverse=True):
-                self._find_salvage(number)
+                self._find_salvage(
+                    number,
+                    f"{self.damage}: nothing could be read of it, and the counts of frames begin "
+                    "again",
+                )
             self._write_off()
         except (OSError, CacheError) as error:
             self.close()
@@ -80,14 +85,15 @@ class CacheStorage:
     def begin_anew(self, last_id: int) -> None:
         """Moves the file aside and begins another; `last_id` is the greatest that is in it.
 
-        What can be read is read through the old file's connection, which needs no name on disk.
+        What can be read is read through the old file's connection, which needs no name on disk;
+        what another program has put in its place is looked through as well.
         """
-        old, in_place = self.file, self.file.is_in_place()
+        old, has_its_name = self.file, self.file.has_its_name()
         try:
             number = self._aside.move(old.ledger.adopted)
         except OSError as error:
             raise cache_error(self._path, error) from error
-        salvage = Salvage(old.database, number if in_place and number else 0, to=last_id)
+        salvage = Salvage(old.database, number if has_its_name and number else 0, to=last_id)
         try:
             self._file = self._successor(old, salvage, number)
         except CacheError:
@@ -98,9 +104,9 @@ class CacheStorage:
             path = self._aside.waiting_file(salvage.number)
             _look_for_pages(salvage, path, old.ledger.first_id)
         self._salvages.append(salvage)
-        if number and not in_place:
+        if number and not has_its_name:
             with suppress(CacheError, OSError):  # it is found again at the next start
-                self._find_salvage(number)
+                self._find_salvage(number, "what was in the place of the frame cache is no cache")
 
     @property
     def is_salvaging(self) -> bool:
@@ -158,8 +164,8 @@ class CacheStorage:
             raise
         return file
 
-    def _find_salvage(self, number: int) -> None:
-        """Gets a damaged file ready to be read from where it was left."""
+    def _find_salvage(self, number: int, in_vain: str) -> None:
+        """Gets a damaged file ready to be read from where it was left; or says `in_vain`."""
         ledger = self.file.ledger
         if (number, GREATEST_ID) <= (ledger.salvage, ledger.salvaged_to):
             self._aside.done(number)
@@ -169,7 +175,7 @@ class CacheStorage:
         try:
             salvage = open_damaged(path, number, after)
         except (sqlite3.Error, OSError):
-            self._leave_out(number)
+            self._leave_out(number, in_vain)
             return
         if number > ledger.adopted:
             self._adopt(salvage)
@@ -200,20 +206,17 @@ class CacheStorage:
         )
         self.file.take_over(ledger, quarantined, salvage.clock_settings())
 
-    def _leave_out(self, number: int) -> None:
+    def _leave_out(self, number: int, in_vain: str) -> None:
         path = self._aside.waiting_file(number)
         if path.is_file() and not os.access(path, os.R_OK | os.W_OK):
-            log.error("%s cannot be read: give it to this program's user, then restart", path)
+            self.unreadable = (
+                f"frames and their counts are in {path}, which cannot be read: give it to this "
+                "program's user, then restart"
+            )
             ledger = self.file.ledger
             self.file.take_over(replace(ledger, settled_to=_leap(ledger.settled_to)))
         else:
-            path = self._aside.done(number)
-            log.error(
-                "%s: nothing could be read of it, and the counts of frames begin again; "
-                "it is kept as %s",
-                self.damage,
-                path,
-            )
+            log.error("%s; it is kept as %s", in_vain, self._aside.done(number))
 
     def _finish(self, source: Salvage, lost: int) -> None:
         source.close()
@@ -221,12 +224,11 @@ class CacheStorage:
         if source.number:
             with suppress(OSError):  # it gets its last name at the next start
                 kept = f"; it is kept as {self._aside.done(source.number)}"
-        log.warning(
-            "of the damaged frame cache %d frames were put back, %d are lost%s",
-            source.found,
-            lost,
-            kept,
-        )
+        if source.found or lost:
+            what = f"{source.found} frames were put back, {lost} are lost"
+            log.warning("of the damaged frame cache %s%s", what, kept)
+        else:
+            log.info("there were no frames to put back in the damaged frame cache%s", kept)
 
     def _write_off(self) -> None:
         """Counts as dropped what no file is left for."""

@@ -72,6 +72,13 @@ class CacheWriter:
         elif self.acknowledged.add(frame_id):
             self._acknowledged_priority += priority
 
+    def give_up(self) -> int:
+        """Drops the frames in memory, which nobody takes; how many."""
+        before = self._since.dropped
+        while self.memory.remove_oldest():
+            self._since.dropped += 1
+        return self._since.dropped - before
+
     def renumber(self, shift: int) -> None:
         """Adds `shift` to every id given so far."""
         self.memory.renumber(shift)
@@ -103,7 +110,9 @@ class CacheWriter:
             new = setting if setting != self._setting else None
             deletions, self._deletions = self._deletions, []
             try:
-                await self._commit_in_groups(Change(setting=new, ledger_due=ledger_due))
+                await self._commit_in_groups(
+                    Change(setting=new, ledger_due=ledger_due, final=final)
+                )
             finally:
                 for each in deletions:
                     if not each.done():

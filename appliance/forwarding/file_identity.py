@@ -26,6 +26,10 @@ class FileIdentity:
         self._known = found  # the WAL may be made only later
         return True
 
+    def has_its_name(self) -> bool:
+        """Whether the database itself is where it was, whatever became of its WAL."""
+        return self._found()[0] == self._known[0]
+
     def _found(self) -> tuple[Identity | None, ...]:
         return tuple(_identity(path) for path in self._paths)
 

@@ -1,5 +1,6 @@
 """Ways in which a cache file is damaged, each with how many frames can be read all the same."""
 
+import os
 import random
 import sqlite3
 from collections.abc import Callable
@@ -84,6 +85,12 @@ def folder(path: Path) -> None:
     path.mkdir()
 
 
+def pipe(path: Path) -> None:
+    """What a backup or a script may leave: opening it would wait for ever."""
+    path.unlink()
+    os.mkfifo(path)
+
+
 def noise(path: Path) -> None:
     """As long as it was, and nothing else as it was."""
     write_noise(path, 0, path.stat().st_size)
@@ -124,6 +131,7 @@ DAMAGES: dict[Damage, int] = {
     table_dropped: FRAMES,
     newer_version: FRAMES,
     folder: 0,
+    pipe: 0,
     noise: 0,
 }
 COUNTS_LOST = {
@@ -133,5 +141,6 @@ COUNTS_LOST = {
     text,
     other_schema,
     folder,
+    pipe,
     noise,
 }

@@ -6,10 +6,19 @@ from pathlib import Path
 import pytest
 
 from appliance.forwarding import cache as cache_module
+from appliance.forwarding import cache_writer
 from appliance.forwarding.cache import FrameCache
-from appliance.forwarding.cache_change import Change
 from appliance.forwarding.cache_file import CacheFile
-from tests.appliance.forwarding.caches import as_killed, fill, marks, opened, stored
+from appliance.forwarding.cache_storage import CacheStorage
+from tests.appliance.forwarding.caches import (
+    as_killed,
+    failed_parts,
+    fill,
+    held_up,
+    marks,
+    opened,
+    stored,
+)
 from tests.support.waiting import until
 
 
@@ -23,16 +32,7 @@ async def cache(tmp_path: Path) -> AsyncIterator[FrameCache]:
 @pytest.fixture
 def slow_commits(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
     """Commits that say when they are under way, and wait before they begin."""
-    entered, leave = threading.Event(), threading.Event()
-    commit = CacheFile.commit
-
-    def slow(file: CacheFile, change: Change) -> None:
-        entered.set()
-        assert leave.wait(10)
-        commit(file, change)
-
-    monkeypatch.setattr(CacheFile, "commit", slow)
-    return entered, leave
+    return held_up(monkeypatch, CacheFile, "commit")
 
 
 async def test_a_frame_can_be_read_at_once(cache: FrameCache) -> None:
@@ -293,3 +293,89 @@ async def test_whoever_sends_is_woken_by_each_frame(cache: FrameCache) -> None:
     await cache.quarantine(await cache.read(0, 1), "a reason")
     await cache.release()
     assert woken == [1, 2, 2]
+
+
+async def test_what_comes_before_the_file_is_open_can_be_quarantined(tmp_path: Path) -> None:
+    """A frame gets its place in the file first, and leaves the queue from there."""
+    early = FrameCache(tmp_path / "cache.sqlite3", 1000, 10_000_000)
+    fill(early, 1, 2)
+    await early.quarantine(await early.read(0, 1), "a reason")
+    assert [each.frame.mbal[3] for each in await early.quarantined(10)] == [1]
+    assert marks(await early.read(0, 10)) == [2]
+    await early.close()
+
+
+async def test_a_file_is_opened_by_one_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever needs it while it is being opened waits for that."""
+    monkeypatch.setattr(cache_module, "RETRY_S", 0.01)
+    place = tmp_path / "not mounted yet"
+    async with opened(place) as cache:
+        fill(cache, 1, 2)
+        sent = await cache.read(0, 1)
+        entered, leave = held_up(monkeypatch, CacheStorage, "open")
+        await until(entered.is_set)
+        place.mkdir()
+        quarantine = asyncio.create_task(cache.quarantine(sent, "a reason"))
+        await until(lambda: [t.get_name() for t in asyncio.all_tasks()].count("cache commit") == 2)
+        leave.set()
+        await asyncio.wait_for(quarantine, 10)
+        assert cache.counts().quarantined == 1
+        assert marks(await cache.read(0, 10)) == [2]
+        assert cache.health is None
+
+
+async def test_a_release_is_carried_through_though_whoever_asked_is_gone(
+    cache: FrameCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Frames that are back in the file are seen to be back."""
+    fill(cache, *range(1, 11))
+    await cache.quarantine(await cache.read(0, 3), "a reason")
+    entered, leave = held_up(monkeypatch, CacheFile, "release")
+    before = cache.came_back
+    release = asyncio.create_task(cache.release())
+    await until(entered.is_set)
+    release.cancel()
+    await asyncio.wait({release})
+    leave.set()
+    await until(lambda: cache.came_back == before + 1)
+    assert marks(await cache.read(0, 10)) == list(range(1, 11))
+
+
+async def test_a_deletion_that_goes_along_with_a_later_group_is_told(
+    cache: FrameCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked for during a commit and done by it: whoever waits does not wait for another frame."""
+    monkeypatch.setattr(cache_writer, "_COMMIT_BYTES", 500)
+    monkeypatch.setattr(cache_module, "DELETE_AFTER_S", 0.05)
+    monkeypatch.setattr(cache_module, "LEDGER_EVERY_S", 3600.0)
+    await until(lambda: cache._writer._ledger_at > 0)
+    fill(cache, *range(1, 11))
+    await until(stored(cache))
+    first = await cache.read(0, 3)
+    entered, leave = held_up(monkeypatch, CacheFile, "commit")
+    fill(cache, *range(11, 40))
+    await until(entered.is_set)  # the first of several groups
+    deletion = cache.forget(first)
+    assert deletion
+    leave.set()
+    await asyncio.wait_for(deletion, 10)
+
+
+async def test_a_committer_that_has_failed_costs_no_frame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The unit is ended because of it, and what is in memory is written then."""
+    failed = failed_parts()
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    async with opened(tmp_path) as cache:
+        with monkeypatch.context() as patch:
+            patch.setattr(CacheFile, "commit", fail)
+            fill(cache, 1, 2)
+            await until(lambda: failed == ["the cache committer has failed"])
+    async with opened(tmp_path) as cache:
+        assert marks(await cache.read(0, 10)) == [1, 2]

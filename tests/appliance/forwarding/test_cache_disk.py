@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import resource
+import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,27 @@ import pytest
 from appliance.forwarding import cache as cache_module
 from appliance.forwarding import cache_disk, cache_schema, cache_writer
 from appliance.forwarding.cache import FrameCache
-from appliance.forwarding.cache_error import CacheError
+from appliance.forwarding.cache_error import CacheError, DiskFailingError
 from appliance.forwarding.cache_file import CacheFile
 from appliance.forwarding.cache_schema import PAGE_BYTES
 from appliance.forwarding.cache_storage import CacheStorage
-from tests.appliance.forwarding.caches import NAME, balanced, fill, marks, opened, stored
-from tests.appliance.forwarding.damages import garbage_header, write_noise
+from appliance.forwarding.cache_walk import TableWalk
+from tests.appliance.forwarding.caches import (
+    NAME,
+    balanced,
+    failed_parts,
+    fill,
+    held_up,
+    marks,
+    opened,
+    stored,
+)
+from tests.appliance.forwarding.damages import (
+    bad_block,
+    damage_in_use,
+    garbage_header,
+    write_noise,
+)
 from tests.support.waiting import until
 
 
@@ -83,7 +99,7 @@ async def test_a_read_only_disk_costs_nothing_but_time(
     fill(cache, 3)
     await until(lambda: cache.health)
     assert "readonly" in str(cache.health)
-    assert "remount it" in str(cache.health)
+    assert "check the permissions" in str(cache.health)  # the file system is not what refuses
     assert "; 1 frames are held in memory" in str(cache.health)
     fill(cache, 4)
     assert marks(await cache.read(0, 10)) == [1, 2, 3, 4]
@@ -198,14 +214,12 @@ async def test_a_file_on_a_bad_block_is_given_up_for_another(
 
 
 async def test_pages_that_are_damaged_under_us_are_salvaged(
-    cache: FrameCache, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    cache: FrameCache, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Found when they are read: what is on the others goes on, in order; the rest is counted."""
     fill(cache, *range(1, 5001))
     await until(stored(cache))
-    await pragma(cache, "wal_checkpoint(TRUNCATE)")
-    write_noise(tmp_path / NAME, 100 * PAGE_BYTES, 8 * PAGE_BYTES)
-    await pragma(cache, "shrink_memory")
+    damage_in_use(cache._disk._storage.file, 100, 8)
     woken = asyncio.Event()
     cache.on_append = woken.set
     seen: list[int] = []
@@ -383,6 +397,22 @@ async def test_a_stop_on_a_refusing_disk_says_what_is_lost(
     assert "2 frames could not be written and are lost" in caplog.text
 
 
+async def test_frames_that_a_stop_could_not_write_are_accounted_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Their count takes less room than they do."""
+    async with opened(tmp_path) as cache:
+        fill(cache, *range(1, 11))
+        await until(stored(cache))
+        await pragma(cache, "max_page_count = 1")
+        fill(cache, *range(11, 111))
+        await until(lambda: cache.health)
+    assert "100 frames could not be written and are lost" in caplog.text
+    async with opened(tmp_path) as cache:
+        counts = cache.counts()
+        assert (counts.received, counts.cached, counts.dropped) == (110, 10, 100)
+
+
 async def test_a_large_file_is_not_checked_page_by_page_at_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -398,3 +428,137 @@ async def test_a_large_file_is_not_checked_page_by_page_at_the_start(
         await until(lambda: well(cache))
         assert len(await everything(cache)) == cache.counts().cached > 4900
         assert balanced(cache)
+
+
+async def test_a_salvage_begins_though_the_reader_that_met_the_damage_is_gone(
+    cache: FrameCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A forwarder stopped while the file is being replaced: what can be read is put back."""
+    fill(cache, *range(1, 2001))
+    await until(stored(cache))
+    damage_in_use(cache._disk._storage.file, 30, 4)
+    entered, leave = held_up(monkeypatch, CacheStorage, "begin_anew")
+    reader = asyncio.create_task(everything(cache))
+    await until(entered.is_set)
+    reader.cancel()
+    await asyncio.wait({reader})
+    leave.set()
+    fill(cache, 2001)
+    await until(lambda: well(cache))
+    assert len(await everything(cache)) == cache.counts().cached > 1900
+
+
+@pytest.mark.parametrize("work", ["read", "fold"])
+async def test_a_file_of_which_one_part_fails_is_given_up_too(
+    cache: FrameCache, monkeypatch: pytest.MonkeyPatch, work: str
+) -> None:
+    """What succeeds in between does not make up for it: a bad block does not heal."""
+    fill(cache, 0)
+    await until(stored(cache))
+    old, well_done = cache._disk._storage.file, getattr(CacheFile, work)
+
+    def on_bad_block(file: CacheFile, *args: object) -> object:
+        if file is old:
+            raise DiskFailingError("disk I/O error")
+        return well_done(file, *args)
+
+    monkeypatch.setattr(CacheFile, work, on_bad_block)
+    for number in range(1, cache_disk._GIVE_UP_AFTER + 1):
+        assert cache._disk._storage.file is old
+        cache._writer._ledger_at = 0.0
+        fill(cache, number)
+        await until(stored(cache))
+        with suppress(CacheError):
+            await cache.read(0, 10)
+    await until(lambda: well(cache))
+    assert cache._disk._storage.file is not old
+    assert await everything(cache) == list(range(cache_disk._GIVE_UP_AFTER + 1))
+
+
+async def test_a_file_that_cannot_be_opened_on_its_bad_block_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A unit does not live on memory for ever: what can be read goes into a new file."""
+    async with opened(tmp_path) as cache:
+        fill(cache, *range(1, 101))
+    bad, connect = (tmp_path / NAME).stat().st_ino, cache_schema.connect
+
+    def on_bad_block(path: Path) -> sqlite3.Connection:
+        if path.exists() and path.stat().st_ino == bad:
+            raise bad_block()
+        return connect(path)
+
+    monkeypatch.setattr("appliance.forwarding.cache_file.connect", on_bad_block)
+    async with opened(tmp_path) as cache:
+        fill(cache, 101)
+        await until(lambda: well(cache))
+        assert await everything(cache) == list(range(1, 102))
+
+
+async def test_a_bad_block_in_the_old_file_is_no_reason_to_give_up_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often it fails: all that can be read follows, and one file was damaged, not two."""
+    async with opened(tmp_path) as cache:
+        fill(cache, *range(1, 201))
+    garbage_header(tmp_path / NAME)
+    read = TableWalk._read
+
+    def on_bad_block(walk: TableWalk[object], sound: list[object], limit: int) -> None:
+        if 100 <= walk.after < 110:
+            raise bad_block()
+        read(walk, sound, min(limit, 100 - walk.after) if walk.after < 100 else limit)
+
+    monkeypatch.setattr(TableWalk, "_read", on_bad_block)
+    async with opened(tmp_path) as cache:
+        await until(lambda: well(cache))
+        assert await everything(cache) == list(range(1, 201))  # those on it from its pages
+    assert [each.name for each in tmp_path.glob("damaged-*.sqlite3")] == [f"damaged-1-{NAME}"]
+
+
+@pytest.mark.parametrize("running", [True, False])
+async def test_a_bad_block_in_what_was_set_aside_costs_no_other_frame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, running: bool
+) -> None:
+    """Met where the file has to be replaced, in use or at the start."""
+    failed, read = failed_parts(), TableWalk._read
+
+    def on_bad_block(walk: TableWalk[object], sound: list[object], limit: int) -> None:
+        if "quarantined" in walk._query and walk.after < 20:
+            raise bad_block()
+        read(walk, sound, limit)
+
+    async with opened(tmp_path) as cache:
+        fill(cache, *range(1, 101))
+        await cache.quarantine(await cache.read(0, 20), "a reason")
+        monkeypatch.setattr(TableWalk, "_read", on_bad_block)
+        if running:
+            (tmp_path / NAME).unlink()
+        fill(cache, 101)
+        await until(lambda: failed or well(cache))
+    assert failed == []
+    if not running:
+        garbage_header(tmp_path / NAME)
+    async with opened(tmp_path) as cache:
+        await until(lambda: well(cache))
+        assert await everything(cache) == list(range(21, 102))
+        assert cache.counts().dropped == 20
+        assert balanced(cache)
+
+
+async def test_frames_are_counted_once_where_damage_is_met_in_a_commit(
+    cache: FrameCache,
+) -> None:
+    """All of the commit took place or nothing: nothing of it fails when it is already made."""
+    await until(lambda: cache._writer._ledger_at > 0)
+    fill(cache, *range(1, 1001))
+    await until(stored(cache))
+    await pragma(cache, "wal_checkpoint(TRUNCATE)")
+    first, file = await cache.read(0, 10), cache._disk._storage.file
+    pages = file._path.stat().st_size // PAGE_BYTES
+    damage_in_use(file, pages - 4, 4)  # the last frames are there
+    fill(cache, 1001)
+    cache.forget(await cache.read(1000, 10))  # at once: counted in memory
+    cache.forget(first)
+    await until(lambda: cache.counts().dropped and well(cache))
+    assert (cache.counts().received, cache.counts().published) == (1001, 11)

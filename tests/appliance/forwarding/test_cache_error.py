@@ -1,6 +1,8 @@
 import errno
+import os
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -27,7 +29,7 @@ def sqlite_error(code: int) -> sqlite3.Error:
         (sqlite_error(sqlite3.SQLITE_FULL), CacheFullError, "full: delete what does not belong"),
         (OSError(errno.ENOSPC, "No space"), CacheFullError, "full: delete what does not belong"),
         (OSError(errno.EDQUOT, "Quota"), CacheFullError, "full: delete what does not belong"),
-        (sqlite_error(sqlite3.SQLITE_READONLY), CacheError, "read-only: remount it"),
+        (sqlite_error(sqlite3.SQLITE_READONLY), CacheError, "permissions and the disk"),
         (OSError(errno.EROFS, "Read-only"), CacheError, "read-only: remount it"),
         (sqlite_error(sqlite3.SQLITE_IOERR_FSYNC), DiskFailingError, "disk may be failing"),
         (OSError(errno.EIO, "Input/output"), DiskFailingError, "disk may be failing"),
@@ -45,3 +47,13 @@ def test_each_error_says_what_to_do(error: Exception, kind: type[CacheError], ad
     assert advice in str(told)
     assert "/state/cache.sqlite3" in str(told)
     assert "\n" not in str(told)
+
+
+def test_a_read_only_file_system_is_told_from_permissions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """SQLite has one code for both."""
+    flags = SimpleNamespace(f_flag=os.ST_RDONLY)
+    monkeypatch.setattr(os, "statvfs", lambda _: flags)
+    told = cache_error(Path("/state/cache.sqlite3"), sqlite_error(sqlite3.SQLITE_READONLY))
+    assert "read-only: remount it" in str(told)

@@ -6,12 +6,19 @@ import pytest
 
 from appliance.forwarding import cache_file as cache_file_module
 from appliance.forwarding.cache_change import Change, Quota
-from appliance.forwarding.cache_error import CacheDamagedError, CacheError, CacheFullError
+from appliance.forwarding.cache_error import (
+    CacheDamagedError,
+    CacheError,
+    CacheFullError,
+    DiskFailingError,
+)
 from appliance.forwarding.cache_file import CacheFile
 from appliance.forwarding.cache_salvage import GREATEST_ID
+from appliance.forwarding.cache_schema import WAL_BYTES
 from appliance.forwarding.cache_space import CacheSpace
 from appliance.forwarding.unit_clock import Setting
 from tests.appliance.forwarding.caches import NAME, ROOMY, as_killed, cache_file
+from tests.appliance.forwarding.test_cache_disk import no_writing
 from tests.support.frames import cached_frame
 
 
@@ -255,7 +262,7 @@ def test_a_file_that_was_deleted_is_noticed(tmp_path: Path, file: CacheFile, par
     (tmp_path / part).unlink()
     with pytest.raises(CacheDamagedError, match="deleted or replaced"):
         add(file, 2)
-    assert not file.is_in_place()
+    assert file.has_its_name() == (part != NAME)
     assert kept(file) == [1]
 
 
@@ -276,3 +283,20 @@ def test_commits_survive_a_power_cut_by_their_settings(file: CacheFile) -> None:
     """WAL with synchronous FULL: the journal is flushed at every commit."""
     for setting, value in {"journal_mode": "wal", "synchronous": 2, "page_size": 1024}.items():
         assert file.database.execute(f"PRAGMA {setting}").fetchone() == (value,)
+
+
+def test_a_wal_that_grows_too_long_is_folded_away(tmp_path: Path) -> None:
+    """SQLite's own checkpoints fail in silence: here the disk says what is wrong with it."""
+    wal = tmp_path / f"{NAME}-wal"
+    with cache_file(tmp_path) as file:
+        file.database.execute("PRAGMA wal_autocheckpoint = 0").fetchall()
+        before = 1
+        while wal.stat().st_size <= 2 * WAL_BYTES:
+            add(file, *range(before, before + 500))
+            before += 500
+        with no_writing(), pytest.raises(DiskFailingError, match="disk may be failing"):
+            file.fold()
+        file.fold()
+        add(file, before)
+        assert wal.stat().st_size <= WAL_BYTES
+        assert kept(file) == list(range(1, before + 1))

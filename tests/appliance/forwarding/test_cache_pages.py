@@ -1,3 +1,5 @@
+import errno
+import io
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -57,13 +59,19 @@ def test_noise_gives_no_rows_and_no_error(tmp_path: Path, size: int) -> None:
     assert read(path, 8) == []
 
 
-def test_reading_goes_on_behind_an_id(tmp_path: Path) -> None:
-    """In groups, up to another id, and from the first that counts."""
-    path = tmp_path / "file"
+def make(directory: Path) -> Path:
+    """A file of 500 rows with the ids from 0 on, some ten on each page."""
+    path = directory / "file"
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         database.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, a)")
         database.executemany("INSERT INTO t VALUES (?, ?)", [(n, "x" * 90) for n in range(500)])
+    return path
+
+
+def test_reading_goes_on_behind_an_id(tmp_path: Path) -> None:
+    """In groups, up to another id, and from the first that counts."""
+    path = make(tmp_path)
     pages = LeafPages(path, PAGE_BYTES, 2, 20)
     while not pages.look():
         pass
@@ -72,3 +80,28 @@ def test_reading_goes_on_behind_an_id(tmp_path: Path) -> None:
         seen += [row[0] for row in rows]
     pages.close()
     assert seen == list(range(20, 401))
+
+
+class OnBadBlock(io.FileIO):
+    """A file with a page that the disk cannot read."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """What is there, or an error."""
+        if self.tell() == 20 * PAGE_BYTES:
+            raise OSError(errno.EIO, "Input/output error")
+        return super().read(size)
+
+
+def test_a_bad_block_costs_the_rows_that_are_on_it(tmp_path: Path) -> None:
+    """And no others, before it or behind."""
+    path = make(tmp_path)
+    pages = LeafPages(path, PAGE_BYTES, 2, 0)
+    lost = dict(pages._rows_on(pages._read(20)))
+    pages._file.close()
+    pages._file = OnBadBlock(path)
+    while not pages.look():
+        pass
+    rows = pages.rows(-1, 499, 500)
+    pages.close()
+    assert lost
+    assert [row[0] for row in rows] == [n for n in range(500) if n not in lost]

@@ -54,6 +54,17 @@ def test_a_disk_full_of_frames_may_be_used_on(
     assert space.allowed() == 40 * MEGABYTE
 
 
+def test_what_is_written_last_may_use_up_the_room(
+    space: CacheSpace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The share that is left free, and the reserve."""
+    space.hold_reserve()
+    partition(monkeypatch, megabytes=100, free=3)
+    space.use_up()
+    assert space.allowed() == (1 + 3 - 1) * MEGABYTE
+    assert not (tmp_path / "cache-reserve").exists()
+
+
 def test_the_reserve_takes_room_and_gives_it_back(space: CacheSpace, tmp_path: Path) -> None:
     """Real blocks of the disk, not a hole; private like the cache itself."""
     reserve = tmp_path / "cache-reserve"

@@ -1,4 +1,3 @@
-import logging
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from tests.appliance.forwarding.damages import (
     DAMAGES,
     FRAMES,
     Damage,
+    damage_in_use,
     garbage_header,
     garbage_in_the_middle,
     table_dropped,
@@ -221,7 +221,7 @@ def test_two_damaged_files_are_read_one_after_the_other(
 
 
 def test_a_file_that_is_not_ours_to_read_waits_until_it_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody ran the unit as another user: the unit works, and says what to do."""
     make(tmp_path)
@@ -229,14 +229,15 @@ def test_a_file_that_is_not_ours_to_read_waits_until_it_is(
         patch.setattr(os, "access", lambda path, _: "sqlite3" not in str(path))
         patch.setattr(Path, "chmod", lambda *_: None)
         patch.setattr(cache_storage, "open_damaged", refuse)
-        with storage_in(tmp_path) as storage, caplog.at_level(logging.ERROR):
+        with storage_in(tmp_path) as storage:
             assert kept(storage) == []
             patch.undo()
             next_id = storage.file.ledger.settled_to + 1
             fill(storage, next_id, next_id + 4)
             new = kept(storage)
-    assert "give it to this program's user, then restart" in caplog.text
+            assert "give it to this program's user, then restart" in storage.unreadable
     with storage_in(tmp_path) as storage:
+        assert not storage.unreadable
         salvage(storage)
         assert kept(storage) == [*range(11, FRAMES + 11), *new]
         assert received(storage) == FRAMES + 15
@@ -276,11 +277,25 @@ def test_a_file_that_was_replaced_under_us_is_not_lost_either(tmp_path: Path) ->
         fill(storage, FRAMES + 11, FRAMES + 20)
         (copy / f"{NAME}-wal").replace(tmp_path / f"{NAME}-wal")
         (copy / NAME).replace(tmp_path / NAME)
-        assert not storage.file.is_in_place()
+        assert not storage.file.has_its_name()
         storage.begin_anew(FRAMES + 20)
         salvage(storage)
         assert kept(storage) == list(range(1001, FRAMES + 21))
         assert storage.file.ledger.dropped == 0
+
+
+def test_a_log_that_was_deleted_under_us_is_read_from_memory(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The database still has its name: there is nothing else to look through, or to wait for."""
+    with storage_in(tmp_path) as storage:
+        fill(storage, 1, 500)
+        (tmp_path / f"{NAME}-wal").unlink()
+        storage.begin_anew(500)
+        salvage(storage)
+        assert kept(storage) == list(range(1, 501))
+    (line,) = [record.message for record in caplog.records]
+    assert line.startswith("of the damaged frame cache 500 frames were put back, 0 are lost; ")
 
 
 def test_a_file_that_cannot_be_replaced_stays_in_use(
@@ -293,7 +308,7 @@ def test_a_file_that_cannot_be_replaced_stays_in_use(
             patch.setattr(CacheFile, "take_over", no_room)
             with pytest.raises(CacheError, match="no room"):
                 storage.begin_anew(FRAMES + 10)
-        assert storage.file.is_in_place()
+        assert storage.file.has_its_name()
         fill(storage, FRAMES + 11, FRAMES + 20)
         before = kept(storage)
         assert {each.name for each in tmp_path.iterdir()} == {NAME, f"{NAME}-wal"}
@@ -370,3 +385,61 @@ def test_a_count_of_what_is_lost_survives_a_damage_without_frames(tmp_path: Path
     text(tmp_path / f"salvage-1-{NAME}")
     with storage_in(tmp_path) as storage:
         assert (storage.file.ledger.salvaging, storage.file.ledger.dropped) == (0, 30)
+
+
+def test_the_number_of_a_file_that_was_deleted_is_not_used_again(tmp_path: Path) -> None:
+    """The ledger knows it as one that was read: the frames of another would be passed over."""
+    with storage_in(tmp_path) as storage:
+        fill(storage, 1, 100)
+        storage.begin_anew(100)
+        salvage(storage)
+        (tmp_path / f"damaged-1-{NAME}").unlink()
+        storage.begin_anew(100)
+        killed = as_killed(tmp_path, tmp_path / "copy")
+    with storage_in(killed) as storage:
+        salvage(storage)
+        assert kept(storage) == list(range(1, 101))
+
+
+def test_a_setting_of_the_clock_is_kept_for_frames_that_are_to_be_put_back(tmp_path: Path) -> None:
+    """No frame is in the new file yet, and those of the earlier boot still need theirs."""
+    later = Setting(6, 1_800_000_000.5, 60.25, synchronised=True)
+    with storage_in(tmp_path) as storage:
+        fill(storage, 1, 100)
+        storage.file.commit(Change(setting=SETTING))
+        storage.begin_anew(100)
+        storage.file.commit(Change(setting=later))
+        salvage(storage)
+    with storage_in(tmp_path) as storage:
+        assert storage.file.clock_settings == [SETTING, later]
+
+
+def test_a_setting_of_the_clock_outlives_the_damage_of_its_table(tmp_path: Path) -> None:
+    """It is known in memory, also when it came since the start."""
+    with storage_in(tmp_path) as storage:
+        fill(storage, 1, 100)
+        storage.file.commit(Change(setting=SETTING))
+        damage_in_use(storage.file, 3, 1)  # that table
+        storage.begin_anew(100)
+        salvage(storage)
+        assert kept(storage) == list(range(1, 101))
+    with storage_in(tmp_path) as storage:
+        assert storage.file.clock_settings == [SETTING]
+
+
+def test_a_salvage_goes_on_where_it_was_after_another_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was put back, sent and deleted before the second damage does not come again."""
+    monkeypatch.setattr(cache_storage, "_SALVAGED_AT_ONCE", 50)
+    with storage_in(tmp_path) as storage:
+        fill(storage, 1, 100)
+        storage.begin_anew(100)
+        storage.salvage()
+        storage.file.commit(Change(acknowledged=[(1, 40)]))
+        assert storage.is_salvaging
+    garbage_header(tmp_path / NAME)
+    with storage_in(tmp_path) as storage:
+        salvage(storage)
+        assert kept(storage) == list(range(41, 101))
+        assert received(storage) == 100

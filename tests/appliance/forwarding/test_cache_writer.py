@@ -10,7 +10,7 @@ from appliance.forwarding.cache import FrameCache
 from appliance.forwarding.cache_change import Change
 from appliance.forwarding.cache_error import CacheError
 from appliance.forwarding.cache_file import CacheFile
-from tests.appliance.forwarding.caches import balanced, fill, marks, opened, stored
+from tests.appliance.forwarding.caches import as_killed, balanced, fill, marks, opened, stored
 from tests.support.waiting import until
 
 
@@ -74,3 +74,20 @@ async def test_frames_acknowledged_while_a_write_fails_are_not_written_again(
     await until(stored(cache))
     assert marks(await cache.read(0, 10)) == [2]
     assert cache.counts().published == 1
+
+
+async def test_a_frame_that_is_published_from_memory_is_counted_once_after_a_kill(
+    cache: FrameCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lies behind the first groups of a commit, which say only what is before their end."""
+    monkeypatch.setattr(cache_writer, "_COMMIT_BYTES", 200)
+    await until(lambda: cache._writer._ledger_at > 0)
+    fill(cache, 1)
+    await until(stored(cache))
+    fill(cache, *range(2, 21))
+    frames = await cache.read(0, 100)
+    cache.forget([frames[0], frames[18]])  # one on disk, which writes the ledger; one in memory
+    await until(stored(cache))
+    assert cache.counts().received == 20
+    async with opened(as_killed(tmp_path, tmp_path / "copy")) as found:
+        assert found.counts() == cache.counts()
