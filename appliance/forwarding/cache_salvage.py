@@ -122,13 +122,31 @@ def open_damaged(path: Path, number: int, after: int) -> Salvage:
         return Salvage(_open(path), number, after)
 
 
+def mend_in_use(database: sqlite3.Connection, path: Path) -> None:
+    """Lets `database` read on where the first page of its file, at `path`, cannot be read.
+
+    Raises sqlite3.Error and OSError.
+    """
+    try:
+        _read_first_page(database)
+    except sqlite3.Error:
+        with suppress(sqlite3.Error):  # the WAL may have the page, and is read before the file
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if _mend_first_page(path):
+            database.execute("PRAGMA shrink_memory").fetchall()  # the bad one is remembered
+
+
+def _read_first_page(database: sqlite3.Connection) -> None:
+    database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+
+
 def _open(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, 0.0, isolation_level=None, check_same_thread=False)
     try:
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         # Otherwise SQLite refuses a file that is shorter than it should be, whole.
         database.execute("PRAGMA writable_schema = ON")
-        database.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # the first page
+        _read_first_page(database)
     except BaseException:
         database.close()
         raise

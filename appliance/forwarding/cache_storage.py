@@ -23,7 +23,7 @@ from appliance.forwarding.cache_error import (
 )
 from appliance.forwarding.cache_file import QUARANTINED_MOST, CacheFile
 from appliance.forwarding.cache_ledger import Ledger
-from appliance.forwarding.cache_salvage import GREATEST_ID, Salvage, open_damaged
+from appliance.forwarding.cache_salvage import GREATEST_ID, Salvage, mend_in_use, open_damaged
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +94,9 @@ class CacheStorage:
         except OSError as error:
             raise cache_error(self._path, error) from error
         salvage = Salvage(old.database, number if has_its_name and number else 0, to=last_id)
+        if salvage.number:
+            with suppress(sqlite3.Error, OSError):  # then what was read before has to do
+                mend_in_use(old.database, self._aside.waiting_file(salvage.number))
         try:
             self._file = self._successor(old, salvage, number)
         except CacheError:

@@ -284,6 +284,23 @@ def test_a_file_that_was_replaced_under_us_is_not_lost_either(tmp_path: Path) ->
         assert storage.file.ledger.dropped == 0
 
 
+@pytest.mark.parametrize("pages", [1, 4])
+def test_a_first_page_that_is_damaged_under_us_costs_no_frame(tmp_path: Path, pages: int) -> None:
+    """Without it nothing is found, and memory had it no more."""
+    with storage_in(tmp_path) as storage:
+        fill(storage, 1, 500)
+        storage.file.quarantine(storage.file.read(0, 500, 2), "refused", 1_800_000_000.0)
+        damage_in_use(storage.file, 0, pages)
+        with pytest.raises(CacheDamagedError):
+            storage.file.read(0, 500, 1)
+        storage.begin_anew(500)
+        salvage(storage)
+        assert kept(storage) == list(range(3, 501))
+        assert received(storage) == 500
+        counted = (storage.file.ledger.quarantined, storage.file.ledger.dropped)
+        assert counted == ((2, 0) if pages == 1 else (0, 2))  # those set aside lie there too
+
+
 def test_a_log_that_was_deleted_under_us_is_read_from_memory(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
