@@ -28,7 +28,7 @@ class LeafPages:
     """The rows of `columns` columns in the file at `path`, whose pages have `page_bytes`.
 
     Those with an id below `first_id` are passed over. `look` comes first, until it is True.
-    Every method may raise OSError.
+    Raises OSError where the file cannot be opened; a block that cannot be read is passed over.
     """
 
     def __init__(self, path: Path, page_bytes: int, columns: int, first_id: int) -> None:

@@ -74,7 +74,10 @@ class CacheSpace:
         """The bytes of the partition, and those that the file may still take."""
         partition = os.statvfs(self._path.parent)
         total = partition.f_blocks * partition.f_frsize
-        left_free = 0 if self._last else int(min(_LEFT_FREE_MOST, total * _LEFT_FREE_SHARE))
+        free = partition.f_bavail * partition.f_frsize
+        if self._last:
+            return total, free // 2  # each page goes into the WAL, then into the file
+        left_free = int(min(_LEFT_FREE_MOST, total * _LEFT_FREE_SHARE))
         wal = self._wal.stat().st_size if self._wal.exists() else 0
         wal_growth = max(0, min(_WAL_MOST, int(total * _RESERVE_SHARE)) - wal)
-        return total, partition.f_bavail * partition.f_frsize - left_free - wal_growth
+        return total, free - left_free - wal_growth

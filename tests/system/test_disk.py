@@ -140,6 +140,30 @@ async def test_room_that_somebody_else_takes_costs_no_frame(
     assert status["cache"]["dropped_frames"] == 0
 
 
+async def test_a_stop_with_a_full_disk_costs_no_frame(tmp_path: Path, authority: Authority) -> None:
+    """What waits in memory gets the room that the unit had kept for itself."""
+    with small_disk(tmp_path / "disk", DISK_MB) as disk:
+        settings = f'state_dir = "{disk.path / "state"}"\n'
+        async with site(tmp_path, authority, settings) as place:
+            async with place.running() as unit:
+                with Traffic(place.modem, rate=RATE) as traffic:
+                    await until(place.arrived)
+                    await place.line.refuse()
+                    disk.fill()
+                    await trouble(unit, "full")
+                    await asyncio.sleep(PHASE_S)
+                await asyncio.sleep(PHASE_S / 2)
+                sent = traffic.next
+                assert (await unit.status())["radio"]["frames"] == sent
+                assert await asyncio.to_thread(unit.stop) == 0
+            disk.clear()
+            await place.mend()
+            async with place.running() as unit:
+                status = await place.at_rest(unit)
+    assert (status["radio"]["frames"], status["cache"]["dropped_frames"]) == (sent, 0)
+    assert place.arrived() == set(range(sent))
+
+
 async def test_a_unit_starts_and_forwards_on_a_read_only_disk(
     tmp_path: Path, authority: Authority
 ) -> None:
