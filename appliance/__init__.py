@@ -18,9 +18,10 @@
 Radio and cache run from start to stop; Activate replaces the forwarder and nothing else.
 
 Who is who: `cli` reads the command line; `service` puts a `unit` behind an SSH door and waits for
-signals; `engine` holds the forwarder at work, and `activation` decides which; `provisioning` makes
-a unit somebody's, `receipt` hands it over; `journal` keeps what is logged, for the technician;
-`demo` is what the demo adds around a unit; `head_end` is the other side, for trying things out.
+signals; `saving` changes what is saved, `engine` holds the forwarder at work, `activation` decides
+which; `status_report` tells of all of it; `provisioning` makes a unit somebody's, `receipt` hands
+it over; `journal` keeps what is logged, for the technician; `demo` is what the demo adds around a
+unit; `head_end` is the other side, for trying things out.
 
 Import rules, kept by import-linter (pyproject.toml):
 

@@ -22,7 +22,6 @@ from appliance.parameters.accepted import Accepted
 from appliance.parameters.catalogue import parameter
 from appliance.parameters.description import describe
 from appliance.parameters.finding import Finding
-from appliance.parameters.refusal import Changed
 from appliance.parameters.review import clock_bounds
 from appliance.parameters.store import Activation, ParameterStore
 from appliance.parameters.transfer import accept_all
@@ -30,17 +29,10 @@ from appliance.parameters.values import ParameterValues
 from appliance.radio.frame import RadioFrame
 from appliance.radio.receiver import Receiver
 from appliance.radio.reception import Reception, ReceptionReport
+from appliance.saving import Saving
 from appliance.settings import Settings
-from appliance.status import (
-    BrokerStatus,
-    CacheStatus,
-    ConfigurationStatus,
-    RadioStatus,
-    Status,
-    Step,
-    UnitStatus,
-    utc,
-)
+from appliance.status import ConfigurationStatus, Status, Step, UnitStatus, utc
+from appliance.status_report import broker_status, cache_status, radio_status
 from appliance.tasks import Works
 
 log = logging.getLogger(__name__)
@@ -77,8 +69,7 @@ class Unit:
         self._activator = Activator(
             self._store, self._cache, settings.mqtt, serial_number, self._counts
         )
-        self._saving = asyncio.Lock()  # one change of the saved values at a time
-        self._saved_by: dict[str, str] = {}  # who saved a parameter last, since the start
+        self._saving = Saving(self._store)
         self._changes = Works()  # of what is in service
         self._started = time.monotonic()
 
@@ -129,15 +120,13 @@ class Unit:
         the caller started from, a value somebody else has saved meanwhile raises Changed.
         """
         accepted = await asyncio.to_thread(parameter(key).accept, text)
-        await self._store_saved(
-            {key: accepted.text}, by, {} if expected is None else {key: expected}
-        )
+        await self._saving.save({key: accepted.text}, by, {key: expected})
         return accepted
 
     async def clear(self, key: str, by: str, *, expected: str | None = None) -> None:
         """Empties a saved value; raises Refused for an unknown key, Changed, or StoreError."""
         key = parameter(key).key
-        await self._store_saved({key: ""}, by, {} if expected is None else {key: expected})
+        await self._saving.save({key: ""}, by, {key: expected})
 
     async def save_all(self, texts: Mapping[str, str], by: str) -> tuple[Finding, ...]:
         """Validates and stores several values, all or nothing; answers with the warnings.
@@ -145,33 +134,12 @@ class Unit:
         Raises ConfigurationRefused naming every refused value, or StoreError.
         """
         accepted = await asyncio.to_thread(accept_all, texts)
-        await self._store_saved({key: each.text for key, each in accepted.items()}, by, {})
+        await self._saving.save({key: each.text for key, each in accepted.items()}, by, {})
         return tuple(
             Finding("warning", warning, key)
             for key, each in accepted.items()
             for warning in each.warnings
         )
-
-    async def _store_saved(
-        self, texts: Mapping[str, str], by: str, expected: Mapping[str, str]
-    ) -> None:
-        async with self._saving:
-            values = self._store.saved
-            for key, before in expected.items():
-                if values[key] not in (before, texts[key]):
-                    raise Changed(
-                        f"changed meanwhile by {self._saved_by.get(key, 'somebody')}", key
-                    )
-            changed = {key: text for key, text in texts.items() if text != values[key]}
-            for key, text in changed.items():
-                values = values.changed(key, text)
-            await asyncio.to_thread(self._store.save, values)
-            self._saved_by |= dict.fromkeys(changed, by)
-        saved = [key for key, text in changed.items() if text]
-        cleared = [key for key, text in changed.items() if not text]
-        for keys, done in ((saved, "saved"), (cleared, "cleared")):
-            if keys:
-                log.info("%s %s by %s", ", ".join(keys), done, by)
 
     def describe(self, key: str) -> tuple[str, ...]:
         """Lines that describe a saved certificate or key; () for other parameters."""
@@ -260,51 +228,12 @@ class Unit:
 
     def status(self) -> Status:
         """The unit at this moment (interface 8)."""
-        active = self._store.active
+        active, counts = self._store.active, self._cache.counts()
+        uptime_s = int(time.monotonic() - self._started)
         return Status(
-            unit=UnitStatus(
-                self.serial_number, self.version, int(time.monotonic() - self._started)
-            ),
-            radio=self._radio_status(),
-            cache=self._cache_status(),
-            broker=self._broker_status(),
+            unit=UnitStatus(self.serial_number, self.version, uptime_s),
+            radio=radio_status(self.reception(), counts),
+            cache=cache_status(counts, self._cache.health),
+            broker=broker_status(self._activator.engine, self._counts, counts.published),
             configuration=ConfigurationStatus(utc(active.at if active else None), self.pending),
-        )
-
-    def _radio_status(self) -> RadioStatus:
-        radio, counts = self.reception(), self._cache.counts()
-        last = next(iter(radio.latest), None)
-        return RadioStatus(
-            state=radio.state,
-            frames=counts.received,
-            priority_frames=counts.received_priority,
-            rejected_records=radio.tally.rejected,
-            last_frame=utc(last.received_at if last else None),
-            last_rssi=last.rssi if last else None,
-            error=radio.error,
-        )
-
-    def _cache_status(self) -> CacheStatus:
-        counts = self._cache.counts()
-        return CacheStatus(
-            frames=counts.cached,
-            priority_frames=counts.cached_priority,
-            dropped_frames=counts.dropped,
-            quarantined_frames=counts.quarantined,
-            bytes=counts.bytes,
-            error=self._cache.health,
-        )
-
-    def _broker_status(self) -> BrokerStatus:
-        engine, counts = self._activator.engine, self._counts
-        forwarder = engine.forwarder
-        return BrokerStatus(
-            state=forwarder.state if forwarder else "unconfigured",
-            url=str(forwarder.configuration.broker) if forwarder else None,
-            connects=counts.connects,
-            published_frames=self._cache.counts().published,
-            published_messages=counts.published_messages,
-            last_publish=utc(counts.last_publish),
-            retry_in_s=forwarder.retry_in_s() if forwarder else None,
-            last_error=forwarder.last_error if forwarder else engine.unfit,
         )

@@ -8,7 +8,7 @@ import pytest
 
 from appliance import activation as activation_module
 from appliance.activation import CONFIRMED, RehearsalFailedError
-from appliance.parameters.refusal import Changed, ConfigurationRefused, Refused
+from appliance.parameters.refusal import ConfigurationRefused, Refused
 from appliance.parameters.store import StoreError
 from appliance.settings import parse
 from appliance.status import Step
@@ -332,18 +332,6 @@ async def test_a_second_connect_never_evicts_the_first(
     steps = [step async for step in unit.rehearse()]
     assert [step.verdict for step in steps] == ["ok", "ok", "ok", "ok", "skipped"]
     assert "the same client ID" in steps[-1].text
-
-
-async def test_a_value_changed_meanwhile_is_not_overwritten(unit: Unit) -> None:
-    """One of two technicians is told who was faster; the same value is no conflict."""
-    await unit.save("data-topic", "first", "tech from 192.0.2.1")
-    await unit.save("data-topic", "second", "tech from 192.0.2.2", expected="first")
-    with pytest.raises(Changed, match=r"data-topic: changed meanwhile by tech from 192\.0\.2\.2"):
-        await unit.save("data-topic", "third", "tech from 192.0.2.1", expected="first")
-    assert unit.saved["data-topic"] == "second"
-    await unit.save("data-topic", "second", BY, expected="first")
-    with pytest.raises(Changed):
-        await unit.clear("data-topic", BY, expected="first")
 
 
 async def test_several_values_are_saved_together_or_not_at_all(unit: Unit) -> None:
