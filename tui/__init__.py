@@ -14,8 +14,8 @@ and foot line), `menu`, `views` (what a view is).
 
 The parameters, which are home: `parameters_view` (what the keys do), `parameters_picture` (what it
 looks like) with `parameter_pane` (the chosen one), `fields` (the twelve, each an `entry`),
-`judgement` (of a value while it is typed), `drafts` (edits that outlive their session), `saving`,
-`activating` with `progress` and `trial`, `words`.
+`judgement` (of a value while it is typed), `drafts` (edits that outlive their session), `buttons`
+(what they do) with `saving` and `activating` (its `progress`, a `trial`), `words`.
 
 The other views: `help_view`, `radio_view` (with `radio_picture`, `radio_words`, `walk_test`),
 `log_view`, `receipt_view`, `history_view`.
