@@ -17,6 +17,10 @@ class CacheFullError(CacheError):
     """There is no room on the partition for another frame."""
 
 
+class CacheBusyError(CacheError):
+    """Another program has the file open."""
+
+
 class DiskFailingError(CacheError):
     """The disk itself has failed to read or write."""
 
@@ -40,7 +44,9 @@ def cache_error(path: Path, error: Exception) -> CacheError:
     if number == errno.EROFS or (code == sqlite3.SQLITE_READONLY and _is_read_only(path)):
         advice = "its file system is read-only: remount it, and look for the cause with dmesg"
     elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        advice = "another program has it open: close that"
+        return CacheBusyError(
+            f"the frame cache {path} cannot be used: another program has it open, close that"
+        )
     elif code == sqlite3.SQLITE_IOERR or number == errno.EIO:
         advice = "the disk may be failing: look for the cause with dmesg"
         return DiskFailingError(f"the frame cache {path} cannot be used ({error}): {advice}")

@@ -99,7 +99,9 @@ class CacheFile:
         if change.setting:
             others = [one for one in self.clock_settings if one.boot != change.setting.boot]
             self.clock_settings = [*others, change.setting]
-        if change.ledger_due and not change.final:
+        if change.final:
+            self._begin_log_anew()  # another one of these needs no room for it then
+        elif change.ledger_due:
             with suppress(OSError):
                 self._space.hold_reserve()
 
@@ -260,7 +262,7 @@ class CacheFile:
             AsideFiles(self._path).delete_read()
 
     def _begin_log_anew(self) -> None:
-        """Lets no commit that failed stay behind those that follow it: see `cache_wal`."""
+        """Lets what follows take its place; no commit that failed stays behind it: `cache_wal`."""
         with suppress(sqlite3.Error):
             self.database.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
 

@@ -19,6 +19,7 @@ from appliance.forwarding.cache_schema import (
     FRAMES_ROOT,
     PAGE_BYTES,
     fresh_first_page,
+    is_damage,
     load_settings,
 )
 from appliance.forwarding.cache_wal import fold, is_damaged, wal_of
@@ -79,6 +80,15 @@ class Salvage:
             return None
         return last or 0
 
+    def priority_behind(self, frame_id: int) -> int:
+        """How many frames behind that id have priority; 0 where that part cannot be read."""
+        query = "SELECT coalesce(sum(priority), 0) FROM frames WHERE id > ?"
+        try:
+            (number,) = self._database.execute(query, (frame_id,)).fetchone()
+        except sqlite3.Error:
+            return 0
+        return int(number)
+
     def frames(self, limit: int) -> list[CachedFrame]:
         """The next readable frames, `limit` or a few more; fewer, or none, is not the end."""
         return self._frames.next(limit)
@@ -110,16 +120,24 @@ class Salvage:
 def open_damaged(path: Path, number: int, after: int) -> Salvage:
     """What can be read of the file at `path`; sqlite3.Error or OSError where that is nothing."""
     path.touch(0o600)  # a WAL without its database
-    if is_damaged(wal_of(path)):
+    if not _is_readable(wal_of(path)):
         fold(path, wal_of(path))
     if not path.stat().st_size:
         _mend_first_page(path)  # SQLite would throw the WAL away
     try:
         return Salvage(_open(path), number, after)
-    except sqlite3.DatabaseError:
-        if not _mend_first_page(path):
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error) or not _mend_first_page(path):
             raise
         return Salvage(_open(path), number, after)
+
+
+def _is_readable(wal: Path) -> bool:
+    """Whether SQLite can read all of it."""
+    try:
+        return not is_damaged(wal)
+    except OSError:  # a bad block
+        return False
 
 
 def mend_in_use(database: sqlite3.Connection, path: Path) -> None:

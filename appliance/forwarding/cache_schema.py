@@ -131,18 +131,23 @@ def _make_ready(path: Path) -> None:
     if path.exists() and not path.is_file():
         raise DamageError("it is no file")
     wal = wal_of(path)
+    for each in (path, wal):
+        if each.exists() and not _is_ours(each):
+            with suppress(PermissionError):
+                each.chmod(0o600)
+            if not _is_ours(each):
+                raise DamageError("this program may not read and write it")
     if is_damaged(wal):
         raise DamageError("a part of its write-ahead log is not as it was written")
-    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
-        with suppress(PermissionError):
-            path.chmod(0o600)
-        if not os.access(path, os.R_OK | os.W_OK):
-            raise DamageError("this program may not read and write it")
     if wal.exists() and wal.stat().st_size and not (path.exists() and path.stat().st_size):
         raise DamageError("it is empty, and its WAL is not")  # which SQLite would throw away
     if not path.exists():
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         flush_directory(path.parent)
+
+
+def _is_ours(path: Path) -> bool:
+    return os.access(path, os.R_OK | os.W_OK)
 
 
 def _set_up(database: sqlite3.Connection) -> None:
@@ -158,6 +163,9 @@ def _set_up(database: sqlite3.Connection) -> None:
         database.execute(f"PRAGMA {statement}").fetchall()
     (page_bytes,) = database.execute("PRAGMA page_size").fetchone()
     database.execute(f"PRAGMA wal_autocheckpoint = {WAL_BYTES // page_bytes}")
+    # Left behind later commits, one that a power cut tore would look like the newest: `cache_wal`.
+    with suppress(sqlite3.OperationalError):  # no room: another time
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _bring_up_to_date(database: sqlite3.Connection) -> None:

@@ -16,14 +16,18 @@ from pathlib import Path
 from appliance.forwarding.cache_aside import AsideFiles
 from appliance.forwarding.cache_change import Quota
 from appliance.forwarding.cache_error import (
+    CacheBusyError,
     CacheDamagedError,
     CacheError,
+    CacheFullError,
     DiskFailingError,
     cache_error,
 )
 from appliance.forwarding.cache_file import QUARANTINED_MOST, CacheFile
 from appliance.forwarding.cache_ledger import Ledger
 from appliance.forwarding.cache_salvage import GREATEST_ID, Salvage, mend_in_use, open_damaged
+from appliance.forwarding.cache_schema import is_damage
+from appliance.forwarding.cache_wal import wal_of
 
 log = logging.getLogger(__name__)
 
@@ -177,11 +181,15 @@ class CacheStorage:
         after = ledger.salvaged_to if number == ledger.salvage else 0
         try:
             salvage = open_damaged(path, number, after)
-        except (sqlite3.Error, OSError):
-            self._leave_out(number, in_vain)
+        except (sqlite3.Error, OSError) as error:
+            self._leave_out(number, in_vain, error)
             return
         if number > ledger.adopted:
-            self._adopt(salvage)
+            try:
+                self._adopt(salvage)
+            except CacheError:
+                salvage.close()  # open, it would be locked the next time
+                raise
         if theirs := salvage.ledger():
             _look_for_pages(salvage, path, theirs.first_id)
         self._salvages.insert(0, salvage)
@@ -197,7 +205,9 @@ class CacheStorage:
         since = max(0, (last_id or 0) - theirs.settled_to)  # came after the counts were written
         ledger = replace(
             ours,
-            received_priority=ours.received_priority + theirs.received_priority,
+            received_priority=ours.received_priority
+            + theirs.received_priority
+            + salvage.priority_behind(theirs.settled_to),
             published=ours.published + theirs.published,
             dropped=ours.dropped + theirs.dropped + max(0, theirs.quarantined - len(quarantined)),
             quarantined=ours.quarantined + len(quarantined),
@@ -209,17 +219,25 @@ class CacheStorage:
         )
         self.file.take_over(ledger, quarantined, salvage.clock_settings())
 
-    def _leave_out(self, number: int, in_vain: str) -> None:
-        path = self._aside.waiting_file(number)
-        if path.is_file() and not os.access(path, os.R_OK | os.W_OK):
-            self.unreadable = (
-                f"frames and their counts are in {path}, which cannot be read: give it to this "
-                "program's user, then restart"
-            )
-            ledger = self.file.ledger
-            self.file.take_over(replace(ledger, settled_to=_leap(ledger.settled_to)))
-        else:
+    def _leave_out(self, number: int, in_vain: str, error: Exception) -> None:
+        """Does without a file that cannot be opened; unless it is damaged beyond that, it waits.
+
+        Raises CacheError where there is no room to open it, or another program has it open.
+        """
+        path, told = self._aside.waiting_file(number), cache_error(self._path, error)
+        if isinstance(told, CacheFullError | CacheBusyError):
+            raise told from error
+        if is_damage(error) or not path.is_file():
             log.error("%s; it is kept as %s", in_vain, self._aside.done(number))
+            return
+        parts = [each for each in (path, wal_of(path)) if each.exists()]
+        ours = all(os.access(each, os.R_OK | os.W_OK) for each in parts)
+        remedy = "look for the cause with dmesg" if ours else "give it to this program's user"
+        self.unreadable = (
+            f"frames and their counts are in {path}, which cannot be read: {remedy}, then restart"
+        )
+        ledger = self.file.ledger
+        self.file.take_over(replace(ledger, settled_to=_leap(ledger.settled_to)))
 
     def _finish(self, source: Salvage, lost: int) -> None:
         source.close()

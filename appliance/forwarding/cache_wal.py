@@ -12,8 +12,10 @@ import struct
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
+from io import RawIOBase
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 _HEADER = struct.Struct(">8I")  # magic, version, page size, sequence, two salts, checksum
 _FRAME = struct.Struct(">6I")  # page, pages in the database after a commit or 0, salts, checksum
@@ -47,7 +49,7 @@ def is_damaged(wal: Path) -> bool:
     """Whether there are commits in the WAL that SQLite will not see. Blocks; raises OSError."""
     if not wal.is_file():
         return False
-    with wal.open("rb") as file:
+    with wal.open("rb", buffering=0) as file:
         log = _Wal(file)
         committed = not log.begins_well  # the header is flushed before anything follows it
         for frame in log.frames():
@@ -60,13 +62,14 @@ def is_damaged(wal: Path) -> bool:
 def fold(database: Path, wal: Path) -> None:
     """Writes the newest sound version of each committed page into the database; the WAL goes.
 
-    May be repeated where it was interrupted. Blocks; raises OSError.
+    A block of the WAL that cannot be read is passed over like a damaged one. May be repeated where
+    it was interrupted. Blocks; raises OSError.
     """
     newest: dict[int, int] = {}  # where each page begins
     pending: dict[int, int] = {}
     pages = 0
-    with wal.open("rb") as file, database.open("r+b") as target:
-        log = _Wal(file)
+    with wal.open("rb", buffering=0) as file, database.open("r+b") as target:
+        log = _Wal(file, pass_over=True)
         for frame in log.frames():
             if frame.sound:
                 pending[frame.page] = frame.at
@@ -88,9 +91,11 @@ def fold(database: Path, wal: Path) -> None:
 class _Wal:
     """The log in `file`, as far as its last generation goes: the frames with its salts."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: RawIOBase, *, pass_over: bool = False) -> None:
         self._file = file
-        head = file.read(_HEADER.size).ljust(_HEADER.size, b"\0")
+        self._pass_over = pass_over
+        self._size = file.seek(0, os.SEEK_END)
+        head = self._read(0, _HEADER.size)
         magic, _, self.page_bytes, _, *salts, first, second = _HEADER.unpack(head)
         self._order = _MAGIC.get(magic, "")
         self._salts, self._sum = (salts[0], salts[1]), (first, second)
@@ -112,9 +117,16 @@ class _Wal:
                 most, self.page_bytes, self._salts = times[again], size, again
 
     def _salts_at(self, at: int) -> _Pair:
-        self._file.seek(at)
-        first, second = _FRAME.unpack(self._file.read(_FRAME.size).ljust(_FRAME.size, b"\0"))[2:4]
+        first, second = _FRAME.unpack(self._read(at, _FRAME.size))[2:4]
         return first, second
+
+    def _read(self, at: int, size: int) -> bytes:
+        """Zeros for what is not there; or cannot be read, where that is to be passed over."""
+        data: bytes | None = None
+        with suppress(OSError) if self._pass_over else nullcontext():
+            self._file.seek(at)
+            data = self._file.read(size)
+        return (data or b"").ljust(size, b"\0")
 
     def frames(self) -> Iterator[_Frame]:
         """All that have its salts, in order."""
@@ -123,8 +135,8 @@ class _Wal:
         at, length = _HEADER.size, _FRAME.size + self.page_bytes
         before: _Pair | None = self._sum if self.begins_well else None
         reached = self.begins_well
-        self._file.seek(at)
-        while len(data := self._file.read(length)) == length:
+        while at + length <= self._size:
+            data = self._read(at, length)
             page, commits, *salts, first, second = _FRAME.unpack_from(data)
             ours = page > 0 and tuple(salts) == self._salts
             if ours:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from appliance.forwarding.cache_error import (
+    CacheBusyError,
     CacheDamagedError,
     CacheError,
     CacheFullError,
@@ -33,7 +34,7 @@ def sqlite_error(code: int) -> sqlite3.Error:
         (OSError(errno.EROFS, "Read-only"), CacheError, "read-only: remount it"),
         (sqlite_error(sqlite3.SQLITE_IOERR_FSYNC), DiskFailingError, "disk may be failing"),
         (OSError(errno.EIO, "Input/output"), DiskFailingError, "disk may be failing"),
-        (sqlite_error(sqlite3.SQLITE_BUSY), CacheError, "another program has it open"),
+        (sqlite_error(sqlite3.SQLITE_BUSY), CacheBusyError, "another program has it open"),
         (sqlite_error(sqlite3.SQLITE_CANTOPEN), CacheError, "permissions and the disk"),
         (sqlite_error(sqlite3.SQLITE_CORRUPT), CacheDamagedError, "is damaged"),
         (sqlite_error(sqlite3.SQLITE_NOTADB), CacheDamagedError, "is damaged"),

@@ -16,6 +16,7 @@ from appliance.forwarding.cache_file import CacheFile
 from appliance.forwarding.cache_salvage import GREATEST_ID
 from appliance.forwarding.cache_schema import WAL_BYTES
 from appliance.forwarding.cache_space import CacheSpace
+from appliance.forwarding.cache_wal import wal_of
 from appliance.forwarding.unit_clock import Setting
 from tests.appliance.forwarding.caches import NAME, ROOMY, as_killed, cache_file
 from tests.appliance.forwarding.test_cache_disk import no_writing
@@ -300,3 +301,16 @@ def test_a_wal_that_grows_too_long_is_folded_away(tmp_path: Path) -> None:
         add(file, before)
         assert wal.stat().st_size <= WAL_BYTES
         assert kept(file) == list(range(1, before + 1))
+
+
+def test_the_last_commits_need_no_more_room_for_the_log_than_one(tmp_path: Path) -> None:
+    """The disk is full: each writes over what the one before had there."""
+    with cache_file(tmp_path) as file:
+        file.database.execute("PRAGMA wal_autocheckpoint = 0").fetchall()
+        sizes = []
+        for first in range(1, 5000, 500):
+            frames = [cached_frame(n)._replace(id=n) for n in range(first, first + 500)]
+            file.commit(Change(frames, settled_to=first + 499, final=True))
+            sizes.append(wal_of(tmp_path / NAME).stat().st_size)
+        assert max(sizes) < 1.2 * sizes[0]
+        assert file.stored().ledger.cached == 5000

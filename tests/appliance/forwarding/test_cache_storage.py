@@ -1,3 +1,4 @@
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -6,12 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from appliance.forwarding import cache_storage
+from appliance.forwarding import cache_salvage, cache_storage
 from appliance.forwarding.cache_change import Change
-from appliance.forwarding.cache_error import CacheDamagedError, CacheError
+from appliance.forwarding.cache_error import (
+    CacheBusyError,
+    CacheDamagedError,
+    CacheError,
+    CacheFullError,
+)
 from appliance.forwarding.cache_file import CacheFile
 from appliance.forwarding.cache_salvage import GREATEST_ID
+from appliance.forwarding.cache_schema import PAGE_BYTES
 from appliance.forwarding.cache_storage import CacheStorage
+from appliance.forwarding.cache_wal import wal_of
 from appliance.forwarding.cached_frame import CachedFrame
 from appliance.forwarding.unit_clock import Setting
 from tests.appliance.forwarding.caches import NAME, ROOMY, as_killed
@@ -26,6 +34,7 @@ from tests.appliance.forwarding.damages import (
     table_dropped,
     text,
     truncated,
+    write_noise,
 )
 from tests.appliance.forwarding.test_cache_schema import version_1
 from tests.support.frames import cached_frame
@@ -241,6 +250,97 @@ def test_a_file_that_is_not_ours_to_read_waits_until_it_is(
         salvage(storage)
         assert kept(storage) == [*range(11, FRAMES + 11), *new]
         assert received(storage) == FRAMES + 15
+
+
+@pytest.mark.parametrize(
+    ("owner", "work", "failure"),
+    [
+        (CacheFile, "take_over", CacheFullError("no room")),
+        (cache_salvage, "fold", OSError(errno.ENOSPC, "No space left on device")),
+    ],
+)
+def test_a_damaged_file_waits_for_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: object, work: str, failure: Exception
+) -> None:
+    """It is opened again as if nothing had been, when there is some."""
+
+    def fail(*_: object) -> None:
+        raise failure
+
+    with storage_in(tmp_path) as storage:
+        fill(storage, 1, 400)
+        storage.file.quarantine(storage.file.read(0, 400, 3), "refused", 1.0)
+        for number in range(401, 501):
+            fill(storage, number, number)
+        killed = as_killed(tmp_path, tmp_path / "killed")
+    wal = wal_of(killed / NAME)
+    write_noise(wal, wal.stat().st_size // 2, 512)
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, work, fail)
+        for _ in range(2):
+            with pytest.raises(CacheFullError), storage_in(killed):
+                pass
+    with storage_in(killed) as storage:
+        salvage(storage)
+        assert len(kept(storage)) > 480
+        assert len(storage.file.quarantined(10)) == 3
+        assert received(storage) == 500
+
+
+def test_a_damaged_file_that_somebody_looks_at_waits(tmp_path: Path) -> None:
+    """A backup, or a curious hand: it is no more damaged than before, and nothing is lost."""
+    make(tmp_path)
+    garbage_in_the_middle(tmp_path / NAME)
+    with storage_in(tmp_path) as storage:  # stopped before all was read
+        found = received(storage)
+    aside = tmp_path / f"salvage-1-{NAME}"
+    with closing(sqlite3.connect(aside)) as database:
+        database.execute("BEGIN")
+        database.execute("SELECT count(*) FROM ledger").fetchone()
+        before = aside.read_bytes()
+        with pytest.raises(CacheBusyError, match="another program"), storage_in(tmp_path):
+            pass
+        assert aside.read_bytes() == before
+    with storage_in(tmp_path) as storage:
+        salvage(storage)
+        assert received(storage) == found
+        assert storage.file.ledger.dropped < FRAMES * 5 // 100
+
+
+def test_a_damaged_file_that_the_disk_does_not_read_is_kept_for_another_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The unit goes on meanwhile, and says so; frames come back at their place."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    make(tmp_path)
+    garbage_in_the_middle(tmp_path / NAME)
+    with monkeypatch.context() as patch:
+        patch.setattr(cache_storage, "open_damaged", fail)
+        with storage_in(tmp_path) as storage:
+            assert "look for the cause with dmesg, then restart" in storage.unreadable
+            next_id = storage.file.ledger.settled_to + 1
+            fill(storage, next_id, next_id)
+    with storage_in(tmp_path) as storage:
+        salvage(storage)
+        assert len(kept(storage)) > FRAMES * 95 // 100
+        assert kept(storage)[-1] == next_id
+
+
+def test_a_priority_frame_that_came_after_the_counts_were_written_counts_as_such(
+    tmp_path: Path,
+) -> None:
+    """They are written every few seconds; the rows say the rest."""
+    with storage_in(tmp_path) as storage:
+        fill(storage, 1, 400)
+        storage.file.database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        killed = as_killed(tmp_path, tmp_path / "killed")
+    write_noise(killed / NAME, 3 * PAGE_BYTES, PAGE_BYTES)  # the table of the clock's settings
+    with storage_in(killed) as storage:
+        salvage(storage)
+        assert (len(kept(storage)), storage.file.ledger.received_priority) == (400, 40)
 
 
 def refuse(*_: object) -> None:

@@ -1,15 +1,19 @@
 """The write-ahead log as a kill leaves it, and what a bad block in it may cost."""
 
+import errno
 import random
+from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from appliance.forwarding.cache_change import Change
+from appliance.forwarding.cache_error import DiskFailingError
 from appliance.forwarding.cache_schema import PAGE_BYTES
 from appliance.forwarding.cache_storage import CacheStorage
 from appliance.forwarding.cache_wal import fold, is_damaged, wal_of
-from tests.appliance.forwarding.caches import NAME, as_killed
+from tests.appliance.forwarding.caches import NAME, ROOMY, as_killed
 from tests.appliance.forwarding.damages import write_noise
 from tests.appliance.forwarding.test_cache_storage import fill, kept, received, salvage, storage_in
 
@@ -134,3 +138,64 @@ def test_folding_may_be_interrupted(killed: Path) -> None:
     database.write_bytes(folded[: len(folded) // 2])
     fold(database, wal)
     assert database.read_bytes() == folded
+
+
+def test_what_a_power_cut_tore_is_not_behind_what_came_after_it(tmp_path: Path) -> None:
+    """A second cut, or a bad block, would make a durable commit of what never was one."""
+    (tmp_path / "unit").mkdir()
+    with storage_in(tmp_path / "unit") as storage:
+        fill(storage, 1, 3000)
+        storage.file.database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        fill(storage, 3001, 3001)
+        kept_pages = frames_in(wal_in(tmp_path / "unit"))
+        tenth = [(n, n) for n in range(10, 3000, 10)]
+        storage.file.commit(Change(acknowledged=tenth))  # a long one
+        first_cut = as_killed(tmp_path / "unit", tmp_path / "first cut")
+    write_zeros(wal_in(first_cut), kept_pages)
+    with storage_in(first_cut) as storage:
+        assert kept(storage) == list(range(1, 3002))
+        commit_each(storage, 3002, 3006)
+        kept_pages = frames_in(wal_in(first_cut))
+        storage.file.commit(Change(acknowledged=tenth[:30]))
+        second_cut = as_killed(first_cut, tmp_path / "second cut")
+    write_zeros(wal_in(second_cut), kept_pages)
+    assert not is_damaged(wal_in(second_cut))
+    with storage_in(second_cut) as storage:
+        assert kept(storage) == list(range(1, 3007))
+
+
+def write_zeros(wal: Path, page: int) -> None:
+    """That page of the WAL was never written."""
+    with wal.open("r+b") as file:
+        file.seek(HEADER_BYTES + page * FRAME_BYTES)
+        file.write(bytes(FRAME_BYTES))
+
+
+def test_a_block_of_the_wal_that_cannot_be_read_costs_what_is_on_it(
+    killed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is asked again before the file is given up; then all the rest is put back."""
+
+    class BadBlock(FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            if self.tell() <= self.block < self.tell() + (size or 0):
+                raise OSError(errno.EIO, "Input/output error")
+            return super().read(size)
+
+        block = wal_in(killed).stat().st_size // 2
+
+    def opened(path: Path, mode: str = "r", **options: Any) -> Any:
+        if path.name.endswith("-wal") and mode == "rb":
+            return BadBlock(path)
+        return whole(path, mode, **options)
+
+    whole = Path.open
+    monkeypatch.setattr(Path, "open", opened)
+    with pytest.raises(DiskFailingError), storage_in(killed):
+        pass
+    storage = CacheStorage(killed / NAME, ROOMY)
+    storage.open(give_up=True)
+    salvage(storage)
+    assert received(storage) >= COMMITS
+    assert len(kept(storage)) > (COMMITS - 20) * 9 // 10
+    storage.close()
