@@ -110,8 +110,10 @@ class Conversation:
             self._eviction.hung_up(session.lost_at - opened_at)
         self._suspicion.lost(outstanding, session.lost_at, silent=session.silent)
         last = self._delivery.last_puback
-        if last and not outstanding and not self._eviction.suspected:
-            self._hang_ups.lost(last.topic, session.lost_at - last.at)
+        if not session.hung_up:
+            self._hang_ups.over()
+        elif last and not outstanding:
+            self._hang_ups.hung_up(last.topic, session.lost_at - last.first_at)
         if session.hung_up and self._dispute:
             raise EvictedError(self._dispute)
         if self._hang_ups.topic:
@@ -127,7 +129,9 @@ class Conversation:
                     await self._wake.wait()
         if not session.lost:
             self._eviction.silence_passed()
+            self._hang_ups.silence_passed()
             return
+        self._hang_ups.over()
         if session.hung_up:
             self._eviction.silence_ended()
         if self._dispute:

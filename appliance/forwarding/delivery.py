@@ -29,11 +29,11 @@ log = logging.getLogger(__name__)
 CACHE_RETRY_S = 1.0
 
 
-class Puback(NamedTuple):
-    """Of a message to `topic`, on the loop's clock."""
+class LastPuback(NamedTuple):
+    """Of a message to `topic`, and when the connection's first to that was, on the loop's clock."""
 
     topic: str
-    at: float
+    first_at: float
 
 
 class Delivery:
@@ -64,7 +64,8 @@ class Delivery:
         self._held_to = 0  # frames up to this one are all of topics that are held back
         self._held: tuple[str, ...] = ()
         self._outage = Outage()  # of the cache
-        self.last_puback: Puback | None = None  # on this connection
+        self.last_puback: LastPuback | None = None  # on this connection
+        self._first_pubacks: dict[str, float] = {}  # by topic, on this connection
         self._finishing = False
 
     def finish(self) -> None:
@@ -79,6 +80,7 @@ class Delivery:
         """
         self._unacknowledged = {}
         self.last_puback = None
+        self._first_pubacks.clear()
         self._rewind()
         if not session.greeting.done():
             topic = self._configuration.status_topic
@@ -173,8 +175,11 @@ class Delivery:
         if acknowledged.cancelled():
             return  # the connection went first: the frames are still cached
         self._unacknowledged.pop(acknowledged, None)
-        self.last_puback = Puback(message.topic, self._now())
-        self._suspicion.acknowledged(message, self._now())
+        now = self._now()
+        self.last_puback = LastPuback(
+            message.topic, self._first_pubacks.setdefault(message.topic, now)
+        )
+        self._suspicion.acknowledged(message, now)
         if message.frames and (deleted := self._cache.forget(message.frames)):
             self._undeleted.add(deleted)
             deleted.add_done_callback(self._deleted)

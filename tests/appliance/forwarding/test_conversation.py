@@ -71,6 +71,7 @@ async def test_another_client_with_the_same_id_is_named_and_left_time(
                 await asyncio.sleep(0.1)
         await until(delivered(cache))
     assert caplog.messages[-1].startswith("connected again to")
+    assert "acknowledged messages" not in caplog.text  # the other client did, not the broker
     sent = numbers(p.payload for p in broker.publishes if p.topic == "data")
     assert set(sent) == {*range(number + 1), *range(20_000, last + 1)}
     silent = [c for c in broker.connections if not c.publishes and c.connect]
@@ -126,7 +127,7 @@ async def test_a_broker_that_acknowledges_and_hangs_up_is_named(
 ) -> None:
     """All is delivered, as far as anybody can tell; the log is not filled, the topic is named."""
     caplog.set_level(logging.INFO, "appliance")
-    hurry(monkeypatch, patience_s=10)
+    hurry(monkeypatch, patience_s=10, silence_s=0.1)
     monkeypatch.setattr(forwarder_module, "LASTING_S", 0.5)
     broker.script.close_after_publishes = 1
     async with forwarding(cache, authority, broker.port) as forwarder:
@@ -145,3 +146,23 @@ async def test_a_broker_that_acknowledges_and_hangs_up_is_named(
         await until(lambda: forwarder.last_error is None)
     assert caplog.messages[-1].startswith("connected again to ")
     assert numbers(each.payload for each in broker.publishes) == list(range(41))
+
+
+async def test_a_line_that_drops_is_not_taken_for_a_broker_that_hangs_up(
+    cache: FrameCache,
+    authority: Authority,
+    broker: RecordingBroker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However often, and though all that was sent was acknowledged: a reset is no hang-up."""
+    hurry(monkeypatch, silence_s=0.1)
+    async with (
+        FaultProxy(broker.port) as line,
+        forwarding(cache, authority, line.port) as forwarder,
+    ):
+        for number in range(30):
+            fill(cache, number)
+            await until(delivered(cache))
+            await line.reset()
+            await until(lambda: forwarder.state != "connected")
+        assert "acknowledged messages" not in (forwarder.last_error or "")
