@@ -31,7 +31,7 @@ _SHORT_LABELS = 21
 _CERTIFICATES = 2  # shown of one parameter, for the page to stay one
 _VALUE = 12  # lines of one setting: no URL or topic in use comes near them
 _REASON = 3  # lines
-_NOTES = 6  # lines; check tells all
+_NOTES = 6  # lines; check and status tell all
 _FINGERPRINT = len("SHA256 ") + 8 * 3  # columns: enough to tell two apart by eye
 
 # A label and the lines beside it.
@@ -186,8 +186,7 @@ def _radio(snapshot: _Snapshot) -> Iterator[_Row]:
 
 
 def _broker(broker: BrokerStatus) -> Iterator[_Row]:
-    error = None if broker.state == "connected" else broker.last_error
-    yield "State", _brief(": ".join(filter(None, (broker.state, error))))
+    yield "State", [broker.state]
     last = broker.last_publish
     yield "Last delivery", [moment(last.timestamp()) if last else "none since the start"]
 
@@ -205,18 +204,26 @@ def _notes(snapshot: _Snapshot) -> Iterator[str]:
     for note in fitting:
         yield from (f"  {' ' if number else '-'} {line}" for number, line in enumerate(note))
     if len(fitting) < len(told):
-        yield f"  - and {len(told) - len(fitting)} more: check tells all"
+        yield f"  - and {len(told) - len(fitting)} more: check and status tell all"
 
 
 def _troubles(status: Status) -> Iterator[str]:
     """What nobody should put a name under without having seen it; more than state and counts."""
     cache = status.cache
+    if status.broker.trouble:
+        yield f"broker: {status.broker.trouble}"
     if cache.error:
         yield f"cache: {cache.error}"
     if cache.dropped_frames:
-        yield f"{cache.dropped_frames} frames were lost: the cache was full or damaged"
+        lost = _number(cache.dropped_frames, "was", "were")
+        yield f"{lost} lost: the cache was full or damaged"
     if cache.quarantined_frames:
-        yield f"{cache.quarantined_frames} frames are set aside: the broker does not take them"
+        aside = _number(cache.quarantined_frames, "is", "are")
+        yield f"{aside} set aside: the broker does not take every frame"
+
+
+def _number(number: int, one: str, more: str) -> str:
+    return f"1 frame {one}" if number == 1 else f"{number:,} frames {more}"
 
 
 def _brief(text: str, width: int = WIDTH - _SHORT_LABELS - 3) -> Sequence[str]:

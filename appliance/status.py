@@ -50,7 +50,10 @@ class CacheStatus:
 
 @dataclass(frozen=True, slots=True)
 class BrokerStatus:
-    """What goes out; `retry_in_s` only while waiting between two attempts."""
+    """What goes out; `retry_in_s` only while waiting between two attempts.
+
+    `findings` is the part of `last_error` that a connection does not mend: what is refused.
+    """
 
     state: BrokerState
     url: str | None
@@ -60,6 +63,12 @@ class BrokerStatus:
     last_publish: datetime | None
     retry_in_s: float | None
     last_error: str | None
+    findings: str | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong now; the last failure is no news while there is a connection."""
+        return self.findings if self.state in ("connected", "idle") else self.last_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +92,14 @@ class Status:
     def as_json_dict(self) -> dict[str, Any]:
         """Plain values ready for `json.dumps`; times as `2026-11-23T08:00:00Z`.
 
-        The cache's error is there only while there is one: interface 8 does not know it.
+        The cache's error is there only while there is one: interface 8 does not know it, nor the
+        findings, which are in the last error.
         """
         plain = {
             part: {name: _plain(value) for name, value in fields.items()}
             for part, fields in asdict(self).items()
         }
+        del plain["broker"]["findings"]
         if self.cache.error is None:
             del plain["cache"]["error"]
         return plain

@@ -45,4 +45,5 @@ def broker_status(engine: Engine, counts: DeliveryCounts, published: int) -> Bro
         last_publish=utc(counts.last_publish),
         retry_in_s=forwarder.retry_in_s() if forwarder else None,
         last_error=forwarder.last_error if forwarder else engine.unfit,
+        findings=forwarder.findings if forwarder else None,
     )

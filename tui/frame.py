@@ -32,8 +32,9 @@ def body_size(size: tuple[int, int]) -> tuple[int, int]:
 
 def _title(status: Status, name: str) -> urwid.Widget:
     broker, radio = status.broker, status.radio
+    all_well = broker.state != "waiting" and not broker.trouble
     facts = [
-        _fact(f"broker {_broker_words(broker)}", well=broker.state != "waiting"),
+        _fact(f"broker {_broker_words(broker)}", well=all_well),
         "   ",
         f"cache {status.cache.frames}",
         "   ",

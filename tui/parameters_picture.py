@@ -199,12 +199,8 @@ def _trial_words(trial: TrialScene) -> str:
 def _reports(scene: Scene) -> list[str]:
     """Return what the unit has to report without being asked; a trial tells of the broker."""
     status, reports = scene.status, [scene.offer] if scene.offer else []
-    if (
-        not scene.trial
-        and status.broker.last_error
-        and status.broker.state not in ("connected", "idle")
-    ):
-        reports.append(f"Broker: {status.broker.last_error}")
+    if status.broker.trouble and not scene.trial:
+        reports.append(f"Broker: {status.broker.trouble}")
     if status.radio.error:
         reports.append(f"Radio: {status.radio.error}")
     if status.cache.error:

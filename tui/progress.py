@@ -97,7 +97,7 @@ class Progress:
     def _engine(self, broker: BrokerStatus) -> Sequence[urwid.Widget]:
         """What the engine that is in service says now: it is watched beyond the last step."""
         rows: list[urwid.Widget] = [urwid.Text(("hint", f"In service now: {broker.state}"))]
-        reason = "" if broker.state in ("connected", "idle") else broker.last_error
+        reason = broker.trouble
         if reason and reason not in {each.text for each in self.steps}:
             rows.append(urwid.Text(("hint", printable(reason))))
         return rows

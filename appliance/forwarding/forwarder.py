@@ -148,8 +148,16 @@ class Forwarder:
 
         Over once frames are acknowledged again; the log has the history.
         """
-        found = (self._failure, *self._conversation.findings, *self._suspicion.findings)
+        found = (self._failure, *self._findings())
         return "; ".join(dict.fromkeys(line for line in found if line)) or None
+
+    @property
+    def findings(self) -> str | None:
+        """The part of it that somebody has to mend, though there be a connection."""
+        return "; ".join(self._findings()) or None
+
+    def _findings(self) -> tuple[str, ...]:
+        return *self._conversation.findings, *self._suspicion.findings
 
     def retry_in_s(self) -> float | None:
         """Seconds to the next attempt, while waiting for one."""

@@ -236,7 +236,7 @@ def test_the_longest_of_everything_has_an_end() -> None:
     page = _page(replace(SNAPSHOT, values=ParameterValues(longest)))
     assert len(page.splitlines()) <= 3 * A4
     assert page.count(", and 3 more\n") == 2
-    assert re.search(r"\n  - and \d+ more: check tells all\n", page)
+    assert re.search(r"\n  - and \d+ more: check and status tell all\n", page)
     assert max(map(columns, page.splitlines())) == WIDTH
 
 
@@ -259,6 +259,19 @@ def test_long_settings_are_told_to_their_end() -> None:
     assert max(map(columns, page.splitlines())) <= WIDTH
 
 
+def test_what_the_broker_refuses_is_to_be_looked_at() -> None:
+    """Nobody signs for a unit whose priority frames are held back, connected or not."""
+    broker = replace(
+        STATUS.broker, state="connected", last_error="x; forbidden", findings="forbidden"
+    )
+    cache = replace(STATUS.cache, dropped_frames=0, quarantined_frames=1)
+    status = replace(STATUS, broker=broker, cache=cache)
+    page = _page(replace(SNAPSHOT, values=None, warnings=(), status=status))
+    notes = page.partition("To look at\n")[2].partition("\n\n")[0]
+    assert "- broker: forbidden\n" in notes
+    assert "- 1 frame is set aside: " in notes
+
+
 def test_notes_are_whole_or_left_out() -> None:
     """A list that broke off behind a comma would look like all of it."""
     keys = ", ".join(each.key for each in CATALOGUE)
@@ -268,7 +281,7 @@ def test_notes_are_whole_or_left_out() -> None:
     page = _page(noted)
     notes = page.partition("To look at\n")[2].partition("\n\n")[0]
     assert " ".join(notes.split()).endswith(
-        f"- saved, not active: {keys} - and 3 more: check tells all"
+        f"- saved, not active: {keys} - and 4 more: check and status tell all"
     )
 
 

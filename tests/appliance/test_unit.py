@@ -152,6 +152,22 @@ async def test_the_active_configuration_serves_again_after_a_restart(
     assert [publish.topic for publish in broker.publishes] == ["data", "event"]
 
 
+async def test_a_cache_that_somebody_deleted_is_missed(
+    tmp_path: Path,
+    broker: RecordingBroker,
+    authority: Authority,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Not by a new unit, which never had one."""
+    for times in range(3):
+        async with unit_at(tmp_path, tmp_path / "no modem") as unit:
+            if times == 0:
+                await configure(unit, broker.port, authority)
+        assert ("cache.sqlite3 is gone" in caplog.text) == (times == 2)
+        if times == 1:
+            (tmp_path / "state" / "cache.sqlite3").unlink()
+
+
 async def test_an_unfit_active_configuration_does_not_stop_the_unit(
     tmp_path: Path, broker: RecordingBroker, authority: Authority
 ) -> None:

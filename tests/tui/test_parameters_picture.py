@@ -128,6 +128,15 @@ def test_a_broker_that_recovered_is_not_complained_of() -> None:
     assert not any("refused" in row for row in rows(scene(status=replace(STATUS, broker=broker))))
 
 
+def test_what_a_connection_does_not_mend_is_told_while_there_is_one() -> None:
+    """The broker takes most of it: nobody would look for the rest."""
+    broker = replace(STATUS.broker, last_error="no line; forbidden", findings="forbidden")
+    shown = rows(scene(status=replace(STATUS, broker=broker)))
+    assert "! broker connected" in shown[0]
+    assert any("Broker: forbidden" in row for row in shown)
+    assert not any("no line" in row for row in shown)
+
+
 def test_the_longest_title_fits() -> None:
     """Serial number and the longest states share the line; the states are never cut."""
     status = replace(

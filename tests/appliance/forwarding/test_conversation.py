@@ -140,6 +140,7 @@ async def test_a_broker_that_acknowledges_and_hangs_up_is_named(
             fill(cache, number)
             await until(delivered(cache))
         assert "acknowledged messages to “data”" in (forwarder.last_error or "")
+        assert "acknowledged messages to “data”" in (forwarder.findings or "")
         assert len(caplog.records) == seen
         broker.script.close_after_publishes = None
         fill(cache, 40)
