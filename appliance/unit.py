@@ -55,9 +55,8 @@ class Unit:
         self.journal = Journal(settings.unit.state_dir)
         self._settings = settings
         self._store = ParameterStore(settings.unit.state_dir)
-        self._cache_path = settings.unit.state_dir / "cache.sqlite3"
         self._cache = FrameCache(
-            self._cache_path,
+            settings.unit.state_dir / "cache.sqlite3",
             settings.cache.max_frames,
             settings.cache.max_bytes,
             UnitClock(Bounds(*(each.timestamp() for each in clock_bounds()))),
@@ -83,16 +82,10 @@ class Unit:
         log.info("unit %s starts, concentrator %s", self.serial_number, self.version)
         await asyncio.to_thread(self._store.load)
         self._receiver.start()
-        await asyncio.to_thread(self._miss_cache)
         await self._cache.open()
+        if self._cache.begun and self._store.activations:
+            log.warning("the frame cache is gone, and what it held: a new one is begun")
         await self._activator.resume()
-
-    def _miss_cache(self) -> None:
-        path = self._cache_path
-        if self._store.activations and not any(path.parent.glob(f"*{path.name}")):
-            log.warning(
-                "the frame cache %s is gone, and what it held: the counts begin again", path
-            )
 
     async def stop(self) -> None:
         """Stops the radio, settles what is in flight, disconnects, and writes the cache."""

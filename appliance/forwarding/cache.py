@@ -185,6 +185,11 @@ class FrameCache:
         self._put_back(behind=number > 0)
         return number
 
+    @property
+    def begun(self) -> bool:
+        """Whether `open` has found no file, and begun one."""
+        return self._disk.begun
+
     def counts(self) -> CacheCounts:
         """The figures of `status`."""
         return self._writer.counts()

@@ -1,7 +1,8 @@
 """Where damaged cache files go: moved aside whole, numbered, and kept for whoever looks.
 
-`salvage-N-…` is a file that still has to be read, `damaged-N-…` one that was: the name tells, so
-that a kill in the middle costs nothing. A database goes with its -wal, and the -wal goes first: a
+`salvage-N-…` is a file that still has to be read, `damaged-N-…` one that was, `unread-N-…` one that
+could not be so far, counts and all: the name tells, so that a kill in the middle costs nothing. A
+database goes with its -wal, and the -wal goes first: a
 -wal without its database would be thrown away, a database without its -wal only is of yesterday.
 """
 
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from appliance.durable_file import flush_directory
 
-_WAITING, _DONE = "salvage", "damaged"
+_WAITING, _DONE, _UNREAD = "salvage", "damaged", "unread"
 _PARTS = ("-wal", "-shm", "-journal", "")
 _KEPT = 2  # files that were read; frames may be personal data, and room is short
 
@@ -28,7 +29,7 @@ class AsideFiles:
 
         The number is behind `after`, the last one that the ledger knows: its file may be deleted.
         """
-        if not any(os.path.lexists(_part(self._path, part)) for part in _PARTS):
+        if not self._is_here():
             return None
         if not os.path.lexists(self._path):
             self._path.touch(0o600)  # its WAL may hold frames all the same
@@ -53,6 +54,10 @@ class AsideFiles:
             if self._path.exists() and not wal.exists() and not database.exists():
                 moved.rename(wal)
 
+    def is_empty(self) -> bool:
+        """Whether there is neither a file at the path nor one that still has to be read."""
+        return not self._is_here() and all(kind == _DONE for kind, _ in self._all())
+
     def waiting(self) -> list[int]:
         """The numbers of the files that were not read to their end, oldest first."""
         return sorted(number for name, number in self._all() if name == _WAITING)
@@ -60,6 +65,19 @@ class AsideFiles:
     def waiting_file(self, number: int) -> Path:
         """Where such a file is."""
         return self._named(_WAITING, number)
+
+    def put_off(self, number: int) -> Path:
+        """Notes that nothing of file `number` can be read now; where it is."""
+        path = self._named(_UNREAD, number)
+        self._rename(self._named(_WAITING, number), path)
+        return path
+
+    def take_up(self, after: int) -> None:
+        """Lets those that could not be read wait again, with numbers behind `after`."""
+        unread = sorted(number for kind, number in self._all() if kind == _UNREAD)
+        for number in unread:
+            new = 1 + max(after, *(each for _, each in self._all()))
+            self._rename(self._named(_UNREAD, number), self._named(_WAITING, new))
 
     def done(self, number: int) -> Path:
         """Notes that file `number` was read to its end; where it is now. The oldest ones go."""
@@ -75,11 +93,15 @@ class AsideFiles:
             self._delete(self._named(_DONE, number))
         return len(numbers) > keep
 
+    def _is_here(self) -> bool:
+        return any(os.path.lexists(_part(self._path, part)) for part in _PARTS)
+
     def _all(self) -> Iterator[tuple[str, int]]:
         for each in self._path.parent.iterdir():
             kind, _, rest = each.name.partition("-")
             number, _, name = rest.partition("-")
-            if kind in (_WAITING, _DONE) and number.isdecimal() and name == self._path.name:
+            known = kind in (_WAITING, _DONE, _UNREAD) and number.isdecimal()
+            if known and name == self._path.name:
                 yield kind, int(number)
 
     def _named(self, kind: str, number: int) -> Path:

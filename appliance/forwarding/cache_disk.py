@@ -41,6 +41,7 @@ class CacheDisk:
     ) -> None:
         self.stored = Stored(Ledger(), last_id=0, bytes=0)
         self.is_open = False
+        self.begun = False
         self._storage = CacheStorage(path, quota)
         self._health = health
         self._on_salvage = on_salvage
@@ -62,9 +63,8 @@ class CacheDisk:
                 self._failures["opening"] += 1
                 raise
             self.is_open = True
+            self.begun = self._storage.begun
             self._see_to_salvage(self._storage.damage)
-            if self._storage.unreadable:
-                self._health.begins(Fault.UNREADABLE, self._storage.unreadable)
             return self._storage.file.clock_settings
 
     @property
@@ -120,6 +120,8 @@ class CacheDisk:
         self._see_to_salvage(str(error))
 
     def _see_to_salvage(self, cause: str) -> None:
+        if self._storage.unreadable:
+            self._health.begins(Fault.UNREADABLE, self._storage.unreadable)
         if self.is_salvaging:
             self._health.begins(Fault.SALVAGING, f"{cause}: what can be read of it is put back")
             if self._salvage is None or self._salvage.done():

@@ -127,7 +127,8 @@ def open_damaged(path: Path, number: int, after: int) -> Salvage:
     try:
         return Salvage(_open(path), number, after)
     except sqlite3.DatabaseError as error:
-        if not is_damage(error) or not _mend_first_page(path):
+        failing = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_IOERR  # a bad block, maybe
+        if not (failing or is_damage(error)) or not _mend_first_page(path):
             raise
         return Salvage(_open(path), number, after)
 

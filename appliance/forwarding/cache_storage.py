@@ -27,6 +27,7 @@ from appliance.forwarding.cache_file import QUARANTINED_MOST, CacheFile
 from appliance.forwarding.cache_ledger import Ledger
 from appliance.forwarding.cache_salvage import GREATEST_ID, Salvage, mend_in_use, open_damaged
 from appliance.forwarding.cache_schema import is_damage
+from appliance.forwarding.cache_space import CacheSpace
 from appliance.forwarding.cache_wal import wal_of
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class CacheStorage:
         self._salvages: list[Salvage] = []  # oldest first
         self.damage = f"the frame cache {path} was damaged before"  # that is being put right
         self.unreadable = ""  # a file that somebody has to make readable; what to do, in one line
+        self.begun = False  # with nothing before it, as there was no file
 
     @property
     def file(self) -> CacheFile:
@@ -65,6 +67,7 @@ class CacheStorage:
         """Opens or makes the file; a damaged one is moved aside first, or one to `give_up`."""
         try:
             self._aside.mend_move()
+            self.begun, self.unreadable = self._aside.is_empty(), ""
             try:
                 self._file = CacheFile(self._path, self._quota)
             except (CacheDamagedError, DiskFailingError) as error:
@@ -73,15 +76,23 @@ class CacheStorage:
                 self.damage = str(error)
                 self._aside.move()
                 self._file = CacheFile(self._path, self._quota)
+            if not self._aside.waiting():
+                self._aside.take_up(self.file.ledger.adopted)
             for number in sorted(self._aside.waiting(), reverse=True):
                 self._find_salvage(
                     number,
                     f"{self.damage}: nothing could be read of it, and the counts of frames begin "
                     "again",
                 )
-            self._write_off()
+            if self.unreadable:  # frames of it may come back at another start, and go first
+                ledger = self.file.ledger
+                self.file.take_over(replace(ledger, settled_to=_leap(ledger.settled_to)))
+            else:
+                self._write_off()
         except (OSError, CacheError) as error:
             self.close()
+            if isinstance(error, CacheFullError):
+                CacheSpace(self._path).give_up_reserve()
             if isinstance(error, OSError):
                 raise cache_error(self._path, error) from error
             raise
@@ -222,22 +233,20 @@ class CacheStorage:
     def _leave_out(self, number: int, in_vain: str, error: Exception) -> None:
         """Does without a file that cannot be opened; unless it is damaged beyond that, it waits.
 
-        Raises CacheError where there is no room to open it, or another program has it open.
+        Raises CacheFullError where there is no room to open it.
         """
         path, told = self._aside.waiting_file(number), cache_error(self._path, error)
-        if isinstance(told, CacheFullError | CacheBusyError):
+        if isinstance(told, CacheFullError):
             raise told from error
         if is_damage(error) or not path.is_file():
             log.error("%s; it is kept as %s", in_vain, self._aside.done(number))
             return
-        parts = [each for each in (path, wal_of(path)) if each.exists()]
-        ours = all(os.access(each, os.R_OK | os.W_OK) for each in parts)
-        remedy = "look for the cause with dmesg" if ours else "give it to this program's user"
+        remedy = _remedy(path, told)
+        if number > self.file.ledger.adopted:
+            path = self._aside.put_off(number)
         self.unreadable = (
             f"frames and their counts are in {path}, which cannot be read: {remedy}, then restart"
         )
-        ledger = self.file.ledger
-        self.file.take_over(replace(ledger, settled_to=_leap(ledger.settled_to)))
 
     def _finish(self, source: Salvage, lost: int) -> None:
         source.close()
@@ -261,6 +270,16 @@ def _look_for_pages(salvage: Salvage, path: Path, first_id: int) -> None:
     if first_id:  # without it what was acknowledged long ago would come again
         with suppress(sqlite3.Error, OSError):  # then what the tree leads to has to do
             salvage.look_for_pages(path, first_id)
+
+
+def _remedy(path: Path, error: CacheError) -> str:
+    """What to do about a file that cannot be opened."""
+    parts = [each for each in (path, wal_of(path)) if each.exists()]
+    if not all(os.access(each, os.R_OK | os.W_OK) for each in parts):
+        return "give it to this program's user"
+    if isinstance(error, CacheBusyError):
+        return "close the program that has it open"
+    return "look for the cause with dmesg"
 
 
 def _leap(settled_to: int) -> int:

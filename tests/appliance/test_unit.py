@@ -163,7 +163,7 @@ async def test_a_cache_that_somebody_deleted_is_missed(
         async with unit_at(tmp_path, tmp_path / "no modem") as unit:
             if times == 0:
                 await configure(unit, broker.port, authority)
-        assert ("cache.sqlite3 is gone" in caplog.text) == (times == 2)
+        assert ("frame cache is gone" in caplog.text) == (times == 2)
         if times == 1:
             (tmp_path / "state" / "cache.sqlite3").unlink()
 

@@ -10,7 +10,6 @@ import pytest
 from appliance.forwarding import cache_salvage, cache_storage
 from appliance.forwarding.cache_change import Change
 from appliance.forwarding.cache_error import (
-    CacheBusyError,
     CacheDamagedError,
     CacheError,
     CacheFullError,
@@ -28,6 +27,7 @@ from tests.appliance.forwarding.damages import (
     DAMAGES,
     FRAMES,
     Damage,
+    bad_block,
     damage_in_use,
     garbage_header,
     garbage_in_the_middle,
@@ -292,41 +292,111 @@ def test_a_damaged_file_that_somebody_looks_at_waits(tmp_path: Path) -> None:
     make(tmp_path)
     garbage_in_the_middle(tmp_path / NAME)
     with storage_in(tmp_path) as storage:  # stopped before all was read
+        storage.salvage()
         found = received(storage)
     aside = tmp_path / f"salvage-1-{NAME}"
     with closing(sqlite3.connect(aside)) as database:
         database.execute("BEGIN")
         database.execute("SELECT count(*) FROM ledger").fetchone()
         before = aside.read_bytes()
-        with pytest.raises(CacheBusyError, match="another program"), storage_in(tmp_path):
-            pass
+        with storage_in(tmp_path) as storage:
+            assert "close the program that has it open" in storage.unreadable
+            new = storage.file.ledger.settled_to + 1
+            fill(storage, new, new)
         assert aside.read_bytes() == before
     with storage_in(tmp_path) as storage:
         salvage(storage)
-        assert received(storage) == found
-        assert storage.file.ledger.dropped < FRAMES * 5 // 100
+        assert kept(storage)[-1] == new
+        assert received(storage) == found + 1
+        assert 0 < storage.file.ledger.dropped < FRAMES * 5 // 100
+
+
+def fail_to_read(*_: object) -> None:
+    """As a disk does that is about to die."""
+    raise OSError(errno.EIO, "Input/output error")
 
 
 def test_a_damaged_file_that_the_disk_does_not_read_is_kept_for_another_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The unit goes on meanwhile, and says so; frames come back at their place."""
-
-    def fail(*_: object) -> None:
-        raise OSError(errno.EIO, "Input/output error")
-
+    """The unit goes on meanwhile, says so, and may meet another damage; nothing is forgotten."""
     make(tmp_path)
     garbage_in_the_middle(tmp_path / NAME)
     with monkeypatch.context() as patch:
-        patch.setattr(cache_storage, "open_damaged", fail)
+        patch.setattr(cache_storage, "open_damaged", fail_to_read)
+        for _ in range(2):
+            with storage_in(tmp_path) as storage:
+                assert "look for the cause with dmesg, then restart" in storage.unreadable
         with storage_in(tmp_path) as storage:
-            assert "look for the cause with dmesg, then restart" in storage.unreadable
-            next_id = storage.file.ledger.settled_to + 1
-            fill(storage, next_id, next_id)
+            new = storage.file.ledger.settled_to + 1
+            fill(storage, new, new + 9)
+            storage.begin_anew(new + 9)
+            salvage(storage)
+            assert received(storage) == 10
+    with storage_in(tmp_path) as storage:
+        salvage(storage)
+        assert not storage.unreadable
+        assert len(kept(storage)) > FRAMES * 95 // 100
+        assert kept(storage)[-10:] == list(range(new, new + 10))
+        assert received(storage) == FRAMES + 20
+
+
+def test_what_is_put_in_the_place_of_the_file_and_cannot_be_read_costs_no_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ids go on where they were, in memory as on the disk."""
+    with storage_in(tmp_path) as storage:
+        fill(storage, 1, 100)
+        (tmp_path / "other").write_bytes(b"x" * 5000)
+        (tmp_path / "other").replace(tmp_path / NAME)
+        with monkeypatch.context() as patch:
+            patch.setattr(cache_storage, "open_damaged", fail_to_read)
+            storage.begin_anew(100)
+        assert "cannot be read" in storage.unreadable
+        salvage(storage)
+        fill(storage, 101, 150)
+        killed = as_killed(tmp_path, tmp_path / "killed")
+    with storage_in(killed) as storage:
+        assert kept(storage) == list(range(1, 151))
+        assert received(storage) == 150
+
+
+def test_a_bad_block_at_the_beginning_is_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first page is known, and writing heals many a block."""
+    bad = [bad_block()]
+
+    def opened(path: Path) -> sqlite3.Connection:
+        if bad:
+            raise bad.pop()
+        return opening(path)
+
+    opening = cache_salvage._open
+    make(tmp_path)
+    garbage_in_the_middle(tmp_path / NAME)
+    monkeypatch.setattr(cache_salvage, "_open", opened)
     with storage_in(tmp_path) as storage:
         salvage(storage)
         assert len(kept(storage)) > FRAMES * 95 // 100
-        assert kept(storage)[-1] == next_id
+
+
+def test_a_damaged_file_that_finds_no_room_gets_that_of_the_reserve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is what the reserve is for."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    make(tmp_path)
+    garbage_in_the_middle(tmp_path / NAME)
+    reserve = tmp_path / f"{NAME}-reserve"
+    reserve.write_bytes(bytes(1000))
+    monkeypatch.setattr(cache_storage, "open_damaged", fail)
+    with pytest.raises(CacheFullError), storage_in(tmp_path):
+        pass
+    assert not reserve.exists()
 
 
 def test_a_priority_frame_that_came_after_the_counts_were_written_counts_as_such(
