@@ -7,6 +7,7 @@ from pathlib import Path
 
 from appliance.errors import ConcentratorError
 from appliance.forwarding.cache_schema import DamageError, is_damage
+from appliance.forwarding.cache_wal import wal_of
 
 
 class CacheError(ConcentratorError):
@@ -53,6 +54,16 @@ def cache_error(path: Path, error: Exception) -> CacheError:
     else:
         advice = "check the permissions and the disk of [unit] state_dir"
     return CacheError(f"the frame cache {path} cannot be used ({error}): {advice}")
+
+
+def how_to_read(path: Path, error: CacheError) -> str:
+    """What to do about a file that cannot be opened."""
+    parts = [each for each in (path, wal_of(path)) if each.exists()]
+    if not all(os.access(each, os.R_OK | os.W_OK) for each in parts):
+        return "give it to this program's user"
+    if isinstance(error, CacheBusyError):
+        return "close the program that has it open"
+    return "look for the cause with dmesg"
 
 
 def _is_read_only(path: Path) -> bool:

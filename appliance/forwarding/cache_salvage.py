@@ -62,8 +62,13 @@ class Salvage:
         self._frames.go_back(reached)
 
     def look_for_pages(self, path: Path, first_id: int) -> None:
-        """Also takes frames from pages in the file at `path` that the tree does not lead to."""
-        self._frames.look_for_pages(path, first_id)
+        """Also takes frames from pages in the file at `path` that the tree does not lead to.
+
+        From the id `first_id` on; without it, 0, what was acknowledged long ago would come again.
+        """
+        if first_id:
+            with suppress(sqlite3.Error, OSError):  # then what the tree leads to has to do
+                self._frames.look_for_pages(path, first_id)
 
     def ledger(self) -> Ledger | None:
         """The counts, where they can be read and add up to something possible."""

@@ -7,7 +7,6 @@ that was interrupted goes on after a restart where it was.
 """
 
 import logging
-import os
 import sqlite3
 from contextlib import suppress
 from dataclasses import replace
@@ -16,19 +15,18 @@ from pathlib import Path
 from appliance.forwarding.cache_aside import AsideFiles
 from appliance.forwarding.cache_change import Quota
 from appliance.forwarding.cache_error import (
-    CacheBusyError,
     CacheDamagedError,
     CacheError,
     CacheFullError,
     DiskFailingError,
     cache_error,
+    how_to_read,
 )
 from appliance.forwarding.cache_file import QUARANTINED_MOST, CacheFile
 from appliance.forwarding.cache_ledger import Ledger
 from appliance.forwarding.cache_salvage import GREATEST_ID, Salvage, mend_in_use, open_damaged
 from appliance.forwarding.cache_schema import is_damage
 from appliance.forwarding.cache_space import CacheSpace
-from appliance.forwarding.cache_wal import wal_of
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +118,7 @@ class CacheStorage:
             raise
         if salvage.number:
             path = self._aside.waiting_file(salvage.number)
-            _look_for_pages(salvage, path, old.ledger.first_id)
+            salvage.look_for_pages(path, old.ledger.first_id)
         self._salvages.append(salvage)
         if number and not has_its_name:
             with suppress(CacheError, OSError):  # it is found again at the next start
@@ -202,7 +200,7 @@ class CacheStorage:
                 salvage.close()  # open, it would be locked the next time
                 raise
         if theirs := salvage.ledger():
-            _look_for_pages(salvage, path, theirs.first_id)
+            salvage.look_for_pages(path, theirs.first_id)
         self._salvages.insert(0, salvage)
 
     def _adopt(self, salvage: Salvage) -> None:
@@ -241,7 +239,7 @@ class CacheStorage:
         if is_damage(error) or not path.is_file():
             log.error("%s; it is kept as %s", in_vain, self._aside.done(number))
             return
-        remedy = _remedy(path, told)
+        remedy = how_to_read(path, told)
         if number > self.file.ledger.adopted:
             path = self._aside.put_off(number)
         self.unreadable = (
@@ -264,22 +262,6 @@ class CacheStorage:
         """Counts as dropped what no file is left for."""
         if not self._salvages and self.file.ledger.salvaging:
             self.file.put_back((), self.file.ledger, last=True)
-
-
-def _look_for_pages(salvage: Salvage, path: Path, first_id: int) -> None:
-    if first_id:  # without it what was acknowledged long ago would come again
-        with suppress(sqlite3.Error, OSError):  # then what the tree leads to has to do
-            salvage.look_for_pages(path, first_id)
-
-
-def _remedy(path: Path, error: CacheError) -> str:
-    """What to do about a file that cannot be opened."""
-    parts = [each for each in (path, wal_of(path)) if each.exists()]
-    if not all(os.access(each, os.R_OK | os.W_OK) for each in parts):
-        return "give it to this program's user"
-    if isinstance(error, CacheBusyError):
-        return "close the program that has it open"
-    return "look for the cause with dmesg"
 
 
 def _leap(settled_to: int) -> int:
