@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import NamedTuple
 
 from appliance.forwarding.cache_schema import DamageError
-from appliance.forwarding.cached_frame import CachedFrame
+from appliance.forwarding.cached_frame import ENDLESS, CachedFrame
 
 
 class Frames(NamedTuple):
@@ -77,7 +77,8 @@ class Ledger:
 def load_ledger(database: sqlite3.Connection) -> Ledger:
     """The ledger as it was written last. Raises sqlite3.Error, also where it cannot be one."""
     counts = dict(database.execute("SELECT name, count FROM ledger").fetchall())
-    if not all(isinstance(count, int) and count >= 0 for count in counts.values()):
+    possible = dict.fromkeys(counts, ENDLESS) | {"salvaged_to": 1 << 63}
+    if not all(isinstance(n, int) and 0 <= n < possible[name] for name, n in counts.items()):
         raise DamageError("its counts cannot be")
     return Ledger(**{field.name: counts.get(field.name, 0) for field in fields(Ledger)})
 

@@ -5,6 +5,7 @@ put right first; then the tables are walked through. Columns are taken as they c
 of other versions can be read, and what they say only where it can be true.
 """
 
+import math
 import os
 import sqlite3
 from collections.abc import Iterable
@@ -24,7 +25,7 @@ from appliance.forwarding.cache_schema import (
 )
 from appliance.forwarding.cache_wal import fold, is_damaged, wal_of
 from appliance.forwarding.cache_walk import TableWalk
-from appliance.forwarding.cached_frame import CachedFrame, QuarantinedFrame
+from appliance.forwarding.cached_frame import ENDLESS, CachedFrame, QuarantinedFrame
 from appliance.forwarding.unit_clock import Setting
 
 GREATEST_ID = (1 << 63) - 1
@@ -83,7 +84,8 @@ class Salvage:
             (last,) = self._database.execute("SELECT max(id) FROM frames").fetchone()
         except sqlite3.Error:
             return None
-        return last or 0
+        last = last or 0
+        return last if last < ENDLESS else None
 
     def priority_behind(self, frame_id: int) -> int:
         """How many frames behind that id have priority; 0 where that part cannot be read."""
@@ -111,7 +113,7 @@ class Salvage:
     def clock_settings(self) -> list[Setting]:
         """What is known of boots' clocks, where it can be read."""
         try:
-            return load_settings(self._database)
+            return [each for each in load_settings(self._database) if each.is_sound()]
         except sqlite3.Error:
             return []
 
@@ -195,7 +197,7 @@ def _frame(row: Row) -> CachedFrame | None:
     if len(row) < _COLUMNS_OF_VERSION_1:
         return None
     boot, since_boot = row[6:8] if len(row) >= len(CachedFrame._fields) else (None, None)
-    if not (isinstance(boot, int) and isinstance(since_boot, float)):
+    if not (isinstance(boot, int) and isinstance(since_boot, float) and math.isfinite(since_boot)):
         boot = since_boot = None
     number, received_at, *others = row[:_COLUMNS_OF_VERSION_1]
     if isinstance(received_at, int):  # a whole number is stored as such
@@ -208,6 +210,7 @@ def _frame(row: Row) -> CachedFrame | None:
 def _quarantined(row: Row) -> QuarantinedFrame | None:
     *columns, reason, at = row
     frame = _frame(tuple(columns))
-    if frame is None or not isinstance(reason, str) or not isinstance(at, float):
+    if frame is None:
         return None
-    return QuarantinedFrame(frame, reason, at)
+    found = QuarantinedFrame(frame, cast(str, reason), cast(float, at))
+    return found if found.is_sound() else None

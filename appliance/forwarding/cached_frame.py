@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 _LARGEST = 1024  # bytes of an MBAL frame
+ENDLESS = 1 << 56  # more than any unit will ever count, and far from what SQLite cannot store
 _EARLIEST, _LATEST = -62_135_596_800.0, 253_402_300_800.0  # years 1 to 9999, which have a name
 
 
@@ -26,8 +27,8 @@ class CachedFrame(NamedTuple):
         """Whether each value can be one: what comes from a disk may be anything."""
         return (
             isinstance(self.id, int)
-            and isinstance(self.received_at, float)
-            and _EARLIEST <= self.received_at < _LATEST
+            and 0 < self.id < ENDLESS
+            and _is_moment(self.received_at)
             and self.priority in (0, 1)
             and isinstance(self.rssi, int)
             and isinstance(self.corrected_bits, int)
@@ -42,3 +43,11 @@ class QuarantinedFrame(NamedTuple):
     frame: CachedFrame
     reason: str
     at: float
+
+    def is_sound(self) -> bool:
+        """Whether each value can be one."""
+        return self.frame.is_sound() and isinstance(self.reason, str) and _is_moment(self.at)
+
+
+def _is_moment(value: object) -> bool:
+    return isinstance(value, float) and _EARLIEST <= value < _LATEST

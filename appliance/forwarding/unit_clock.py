@@ -61,6 +61,13 @@ class Setting:
     since_boot: float
     synchronised: bool
 
+    def is_sound(self) -> bool:
+        """Whether each value can be one: what comes from a disk may be anything."""
+        numbers = (self.offset, self.since_boot)
+        return isinstance(self.boot, int) and all(
+            isinstance(each, float) and math.isfinite(each) for each in numbers
+        )
+
 
 def kernel_moment() -> Moment:
     """The time now."""

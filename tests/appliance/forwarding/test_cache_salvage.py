@@ -7,9 +7,10 @@ import pytest
 
 from appliance.forwarding.cache_change import Change
 from appliance.forwarding.cache_pages import LeafPages
-from appliance.forwarding.cache_salvage import Salvage, open_damaged
+from appliance.forwarding.cache_salvage import GREATEST_ID, Salvage, open_damaged
 from appliance.forwarding.cache_schema import FRAMES_ROOT, PAGE_BYTES
 from appliance.forwarding.cached_frame import CachedFrame
+from appliance.forwarding.unit_clock import Setting
 from tests.appliance.forwarding.caches import NAME, cache_file
 from tests.appliance.forwarding.damages import write_noise
 from tests.support.frames import cached_frame
@@ -140,3 +141,31 @@ def test_what_is_not_ours_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.DatabaseError):
         open_damaged(path, 1, 0)
     assert path.read_bytes() == write
+
+
+def test_values_that_cannot_be_are_passed_over(tmp_path: Path) -> None:
+    """Pages of two moments make such rows; a new file would not take them, at any start."""
+    sound = (5, 1_800_000_000.5, 60.25, 1)
+    with closing(sqlite3.connect(tmp_path / NAME)) as database, database:
+        database.execute("CREATE TABLE clock (boot, offset, since_boot, synchronised)")
+        rows = [sound, (6, None, 1.0, 1), (None, 1.0, 1.0, 1), (7, "x", 1.0, 0), (8, 1e999, 1.0, 0)]
+        database.executemany("INSERT INTO clock VALUES (?, ?, ?, ?)", rows)
+        database.execute("CREATE TABLE ledger (name, count)")
+        database.execute("INSERT INTO ledger VALUES ('published', ?)", (GREATEST_ID,))
+        frame = cached_frame(1)._replace(id=GREATEST_ID)
+        marks = ", ".join("?" * len(frame))
+        database.execute(f"CREATE TABLE frames ({', '.join(frame._fields)})")
+        database.execute(f"INSERT INTO frames VALUES ({marks})", frame)
+        database.execute(
+            "CREATE TABLE quarantined AS SELECT *, 'no' AS reason, 1e999 AS at FROM frames"
+        )
+        database.execute("UPDATE quarantined SET id = 1")
+    salvage = open_damaged(tmp_path / NAME, 1, 0)
+    assert salvage.clock_settings() == [Setting(5, 1_800_000_000.5, 60.25, synchronised=True)]
+    assert (salvage.ledger(), salvage.last_id()) == (None, None)
+    assert salvage.quarantined(10) == []
+    found: list[CachedFrame] = []
+    while not salvage.ended:
+        found += salvage.frames(10)
+    assert found == []
+    salvage.close()
