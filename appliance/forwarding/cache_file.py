@@ -22,6 +22,7 @@ from appliance.forwarding.cache_schema import (
     bytes_taken,
     connect,
     forget_settings,
+    is_quickly_read,
     load_settings,
     save_setting,
     used_bytes,
@@ -53,6 +54,8 @@ class CacheFile:
                 saved = load_ledger(self.database)
                 behind = self._rows.behind(saved.settled_to)
                 self.ledger = saved.with_what_followed(behind, self._rows.last_id())
+                if is_quickly_read(self.database):
+                    self.ledger = self.ledger.recounted(self._rows.behind(0))
                 self._stored = self._look()
             except BaseException:
                 self.database.close()

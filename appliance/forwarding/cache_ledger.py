@@ -60,6 +60,16 @@ class Ledger:
         fewer = self.cached_more(Frames(-frames.number, -frames.priority))
         return replace(fewer, dropped=self.dropped + frames.number)
 
+    def recounted(self, frames: Frames) -> "Ledger":
+        """With what is there as cached; what is missing counts as dropped."""
+        missing = max(0, self.cached - frames.number)
+        return replace(
+            self,
+            cached=frames.number,
+            cached_priority=frames.priority,
+            dropped=self.dropped + missing,
+        )
+
     def with_what_followed(self, frames: Frames, last_id: int) -> "Ledger":
         """With the frames behind `settled_to`, of which `last_id` is the last.
 

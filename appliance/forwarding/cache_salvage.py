@@ -19,6 +19,8 @@ from appliance.forwarding.cache_schema import (
     FRAME_COLUMNS,
     FRAMES_ROOT,
     PAGE_BYTES,
+    TABLES,
+    Database,
     fresh_first_page,
     is_damage,
     load_settings,
@@ -134,8 +136,9 @@ def open_damaged(path: Path, number: int, after: int) -> Salvage:
     try:
         return Salvage(_open(path), number, after)
     except sqlite3.DatabaseError as error:
-        failing = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_IOERR  # a bad block, maybe
-        if not (failing or is_damage(error)) or not _mend_first_page(path):
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        mendable = is_damage(error) or code == sqlite3.SQLITE_IOERR  # a bad block, maybe
+        if not mendable or not _mend_first_page(path):
             raise
         return Salvage(_open(path), number, after)
 
@@ -154,7 +157,7 @@ def mend_in_use(database: sqlite3.Connection, path: Path) -> None:
     Raises sqlite3.Error and OSError.
     """
     try:
-        _read_first_page(database)
+        _read_schema(database)
     except sqlite3.Error:
         with suppress(sqlite3.Error):  # the WAL may have the page, and is read before the file
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -162,17 +165,22 @@ def mend_in_use(database: sqlite3.Connection, path: Path) -> None:
             database.execute("PRAGMA shrink_memory").fetchall()  # the bad one is remembered
 
 
-def _read_first_page(database: sqlite3.Connection) -> None:
-    database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+def _read_schema(database: sqlite3.Connection) -> None:
+    """Raises sqlite3.Error where the first page is not to be relied on."""
+    names = {name for (name,) in database.execute("SELECT CAST(name AS BLOB) FROM sqlite_schema")}
+    if names & TABLES:  # else it is another program's
+        database.execute("SELECT id FROM frames LIMIT 0")
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, 0.0, isolation_level=None, check_same_thread=False)
+    database = sqlite3.connect(
+        path, 0.0, isolation_level=None, check_same_thread=False, factory=Database
+    )
     try:
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         # Otherwise SQLite refuses a file that is shorter than it should be, whole.
         database.execute("PRAGMA writable_schema = ON")
-        _read_first_page(database)
+        _read_schema(database)
     except BaseException:
         database.close()
         raise

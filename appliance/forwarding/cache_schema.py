@@ -9,6 +9,7 @@ import os
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from appliance.durable_file import flush_directory
 from appliance.forwarding.cache_wal import is_damaged, wal_of
@@ -51,6 +52,7 @@ CREATE TABLE ledger (name TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITH
 {_CLOCK};
 CREATE TABLE frames ({_FRAME}) STRICT;
 """
+TABLES = frozenset({b"ledger", b"quarantined", b"clock", b"frames"})
 FRAMES_ROOT = 5
 _FROM_VERSION_1 = f"""
 ALTER TABLE frames ADD COLUMN boot INTEGER;
@@ -67,13 +69,26 @@ class DamageError(sqlite3.DatabaseError):
     """The file can be read, and is not what it should be."""
 
 
+class Database(sqlite3.Connection):
+    """A connection that says damage where the schema cannot even be quoted in an error."""
+
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+        """As that of its base. Raises sqlite3.Error, and nothing else."""
+        try:
+            return super().execute(*arguments)
+        except UnicodeDecodeError as error:
+            raise DamageError("its schema is not as it was written") from error
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """The database at `path`, made 0600 where there is none; checked as far as that is quick.
 
     Raises sqlite3.Error and OSError; what `is_damage` where the file's contents are at fault.
     """
     _make_ready(path)
-    database = sqlite3.connect(path, 1.0, isolation_level=None, check_same_thread=False)
+    database = sqlite3.connect(
+        path, 1.0, isolation_level=None, check_same_thread=False, factory=Database
+    )
     try:
         _set_up(database)
         _bring_up_to_date(database)
@@ -207,12 +222,17 @@ def _check(database: sqlite3.Connection) -> None:
     In a large one it shows when the damaged part is read: frames are added at one end of the file
     and taken from the other, so until then it does not spread.
     """
-    if used_bytes(database) <= _CHECKED_AT_START:
+    if is_quickly_read(database):
         (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise DamageError("a check of its pages failed")
     for table in ("frames", "quarantined"):  # every column is there
         database.execute(f"SELECT {FRAME_COLUMNS} FROM {table} LIMIT 1").fetchone()  # noqa: S608
+
+
+def is_quickly_read(database: sqlite3.Connection) -> bool:
+    """Whether the whole of it is read in a fraction of a second. Raises sqlite3.Error."""
+    return used_bytes(database) <= _CHECKED_AT_START
 
 
 def used_bytes(database: sqlite3.Connection) -> int:

@@ -314,3 +314,15 @@ def test_the_last_commits_need_no_more_room_for_the_log_than_one(tmp_path: Path)
             sizes.append(wal_of(tmp_path / NAME).stat().st_size)
         assert max(sizes) < 1.2 * sizes[0]
         assert file.stored().ledger.cached == 5000
+
+
+@pytest.mark.parametrize(("counted", "dropped"), [(15, 5), (7, 0)])
+def test_a_count_that_does_not_fit_the_rows_is_put_right(
+    tmp_path: Path, counted: int, dropped: int
+) -> None:
+    """A bit that flipped; else the unit would wait for ever to deliver what is not there."""
+    with cache_file(tmp_path) as file:
+        file.commit(Change([cached_frame(n) for n in range(1, 11)], settled_to=10, ledger_due=True))
+        file.database.execute("UPDATE ledger SET count = ? WHERE name = 'cached'", (counted,))
+    with cache_file(tmp_path) as file:
+        assert (file.ledger.cached, file.ledger.dropped) == (10, dropped)

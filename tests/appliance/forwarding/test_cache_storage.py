@@ -361,6 +361,24 @@ def test_what_is_put_in_the_place_of_the_file_and_cannot_be_read_costs_no_count(
         assert received(storage) == 150
 
 
+@pytest.mark.parametrize("word", [b"frames", b"clock", b"REAL", b"NULL", b"STRICT"])
+def test_a_letter_of_the_schema_costs_no_frame(tmp_path: Path, word: bytes) -> None:
+    """SQLite quotes the schema where it cannot read it, and what it quotes may be no text."""
+    with storage_in(tmp_path) as storage:
+        fill(storage, 1, 500)
+    first_page = (tmp_path / NAME).read_bytes()[:PAGE_BYTES]
+    places = [n for n in range(PAGE_BYTES) if first_page.startswith(word, n)]
+    assert places
+    for number, place in enumerate(places):
+        copy = as_killed(tmp_path, tmp_path / str(number))
+        with (copy / NAME).open("r+b") as file:
+            file.seek(place + len(word) - 1)
+            file.write(b"\xc5")
+        with storage_in(copy) as storage:
+            salvage(storage)
+            assert kept(storage) == list(range(1, 501))
+
+
 def test_a_bad_block_at_the_beginning_is_written_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
