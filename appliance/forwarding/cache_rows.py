@@ -5,6 +5,7 @@ Every method raises sqlite3.Error, and belongs into a transaction of the caller'
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from appliance.forwarding.cache_ledger import Frames
 from appliance.forwarding.cache_schema import FRAME_COLUMNS, DamageError
@@ -32,6 +33,8 @@ class CacheRows:
         frames = [CachedFrame._make(row) for row in rows]
         if not all(map(CachedFrame.is_sound, frames)):
             raise DamageError("a row that cannot be a frame")
+        if any(one.id >= other.id for one, other in pairwise(frames)):
+            raise DamageError("rows that are not in order")
         return frames
 
     def behind(self, frame_id: int) -> Frames:

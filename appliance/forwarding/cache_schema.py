@@ -8,6 +8,7 @@ is what SQLite's WAL-reset bug needs.
 import os
 import sqlite3
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,14 @@ class DamageError(sqlite3.DatabaseError):
 
 
 class Database(sqlite3.Connection):
-    """A connection that says damage where the schema cannot even be quoted in an error."""
+    """A connection that says damage where the schema cannot even be quoted in an error.
+
+    Text that is none is read all the same: what comes of it is judged like any other value.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.text_factory = partial(str, encoding="utf-8", errors="replace")
 
     def execute(self, *arguments: Any) -> sqlite3.Cursor:
         """As that of its base. Raises sqlite3.Error, and nothing else."""

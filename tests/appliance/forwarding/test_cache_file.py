@@ -14,7 +14,7 @@ from appliance.forwarding.cache_error import (
 )
 from appliance.forwarding.cache_file import CacheFile
 from appliance.forwarding.cache_salvage import GREATEST_ID
-from appliance.forwarding.cache_schema import WAL_BYTES
+from appliance.forwarding.cache_schema import FRAMES_ROOT, PAGE_BYTES, WAL_BYTES
 from appliance.forwarding.cache_space import CacheSpace
 from appliance.forwarding.cache_wal import wal_of
 from appliance.forwarding.unit_clock import Setting
@@ -326,3 +326,23 @@ def test_a_count_that_does_not_fit_the_rows_is_put_right(
         file.database.execute("UPDATE ledger SET count = ? WHERE name = 'cached'", (counted,))
     with cache_file(tmp_path) as file:
         assert (file.ledger.cached, file.ledger.dropped) == (10, dropped)
+
+
+@pytest.mark.parametrize("what", ["its id", "its text"])
+def test_a_row_that_cannot_be_is_damage(tmp_path: Path, what: str) -> None:
+    """A bit that flipped while the file is in use: what can be read is read in another way."""
+    with cache_file(tmp_path) as file:
+        frames = [cached_frame(n)._replace(mbal=b"\xff" * 20) for n in range(1, 6)]
+        file.commit(Change(frames, settled_to=5))
+        file.database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        with (tmp_path / NAME).open("r+b") as database:
+            database.seek((FRAMES_ROOT - 1) * PAGE_BYTES)
+            page = database.read(PAGE_BYTES)
+            cell = int.from_bytes(page[12:14])  # the third: its size, its id, then the kinds
+            blob, text = 12 + 2 * 20, 13 + 2 * 20
+            place, byte = (cell + 1, 9) if what == "its id" else (page.index(blob, cell + 2), text)
+            database.seek((FRAMES_ROOT - 1) * PAGE_BYTES + place)
+            database.write(bytes([byte]))
+        file.database.execute("PRAGMA shrink_memory").fetchall()
+        with pytest.raises(CacheDamagedError):
+            file.read(0, GREATEST_ID, 10)
