@@ -8,11 +8,9 @@ unweakened. `synchronous` replaces what the program tells SQLite by that PRAGMA.
 switch for any of this.
 """
 
-import functools
 import importlib
 import json
 import re
-import sqlite3
 import sys
 from typing import Any
 
@@ -34,16 +32,18 @@ def _nothing(*_: object, **__: object) -> None:
 
 
 def _weaken_synchronous(value: str) -> None:
-    class Weakened(sqlite3.Connection):
+    cache = importlib.import_module("appliance.forwarding.cache_schema")
+
+    class Weakened(cache.Database):  # type: ignore[name-defined, misc]
         """A connection that does not sync as it is told to."""
 
-        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        def execute(self, sql: str, *parameters: Any) -> Any:
             changed, found = re.subn(r"(?i)(synchronous\s*=\s*)\w+", rf"\1{value}", sql)
             if found:
                 print(f"weakened: {changed}", file=sys.stderr)  # noqa: T201 - what a test looks for
             return super().execute(changed, *parameters)
 
-    sqlite3.connect = functools.partial(sqlite3.connect, factory=Weakened)  # type: ignore[assignment]
+    cache.Database = Weakened  # type: ignore[attr-defined]
 
 
 def main() -> int:
