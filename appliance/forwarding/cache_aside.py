@@ -2,8 +2,8 @@
 
 `salvage-N-…` is a file that still has to be read, `damaged-N-…` one that was, `unread-N-…` one that
 could not be so far, counts and all: the name tells, so that a kill in the middle costs nothing. A
-database goes with its -wal, and the -wal goes first: a
--wal without its database would be thrown away, a database without its -wal only is of yesterday.
+database goes with its -wal, and the -wal goes first: a -wal without its database would be thrown
+away, a database without its -wal only is of yesterday.
 """
 
 import os
@@ -33,7 +33,7 @@ class AsideFiles:
             return None
         if not os.path.lexists(self._path):
             self._path.touch(0o600)  # its WAL may hold frames all the same
-        number = 1 + max(after, *(number for _, number in self._all()), 0)
+        number = self._next_number(after)
         try:
             self._rename(self._path, self._named(_WAITING, number))
         except OSError:
@@ -60,7 +60,7 @@ class AsideFiles:
 
     def waiting(self) -> list[int]:
         """The numbers of the files that were not read to their end, oldest first."""
-        return sorted(number for name, number in self._all() if name == _WAITING)
+        return self._numbers(_WAITING)
 
     def waiting_file(self, number: int) -> Path:
         """Where such a file is."""
@@ -74,10 +74,9 @@ class AsideFiles:
 
     def take_up(self, after: int) -> None:
         """Lets those that could not be read wait again, with numbers behind `after`."""
-        unread = sorted(number for kind, number in self._all() if kind == _UNREAD)
-        for number in unread:
-            new = 1 + max(after, *(each for _, each in self._all()))
-            self._rename(self._named(_UNREAD, number), self._named(_WAITING, new))
+        for number in self._numbers(_UNREAD):
+            new = self._named(_WAITING, self._next_number(after))
+            self._rename(self._named(_UNREAD, number), new)
 
     def done(self, number: int) -> Path:
         """Notes that file `number` was read to its end; where it is now. The oldest ones go."""
@@ -88,13 +87,20 @@ class AsideFiles:
 
     def delete_read(self, *, keep: int = 0) -> bool:
         """Deletes files that were read, but for the newest `keep`; whether there were any."""
-        numbers = sorted((n for name, n in self._all() if name == _DONE), reverse=True)
-        for number in numbers[keep:]:
+        newest_first = self._numbers(_DONE)[::-1]
+        for number in newest_first[keep:]:
             self._delete(self._named(_DONE, number))
-        return len(numbers) > keep
+        return len(newest_first) > keep
 
     def _is_here(self) -> bool:
         return any(os.path.lexists(_part(self._path, part)) for part in _PARTS)
+
+    def _numbers(self, kind: str) -> list[int]:
+        """Those of the files of that kind, oldest first."""
+        return sorted(number for each, number in self._all() if each == kind)
+
+    def _next_number(self, after: int) -> int:
+        return 1 + max([after, *(number for _, number in self._all())])
 
     def _all(self) -> Iterator[tuple[str, int]]:
         for each in self._path.parent.iterdir():

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from appliance.forwarding.cache_ledger import Ledger, load_ledger
 from appliance.forwarding.cache_pages import Row
+from appliance.forwarding.cache_rows import CacheRows
 from appliance.forwarding.cache_schema import (
     FRAME_COLUMNS,
     FRAMES_ROOT,
@@ -48,6 +49,7 @@ class Salvage:
         self.number = number
         self.found = 0  # frames put back
         self._database = database
+        self._rows = CacheRows(database)
         self._frames = TableWalk(database, "* FROM frames", _frame, after, to)
 
     @property
@@ -83,20 +85,17 @@ class Salvage:
     def last_id(self) -> int | None:
         """The greatest id of a frame; None where that part cannot be read."""
         try:
-            (last,) = self._database.execute("SELECT max(id) FROM frames").fetchone()
+            last = self._rows.last_id()
         except sqlite3.Error:
             return None
-        last = last or 0
         return last if last < ENDLESS else None
 
     def priority_behind(self, frame_id: int) -> int:
         """How many frames behind that id have priority; 0 where that part cannot be read."""
-        query = "SELECT coalesce(sum(priority), 0) FROM frames WHERE id > ?"
         try:
-            (number,) = self._database.execute(query, (frame_id,)).fetchone()
+            return int(self._rows.behind(frame_id).priority)
         except sqlite3.Error:
             return 0
-        return int(number)
 
     def frames(self, limit: int) -> list[CachedFrame]:
         """The next readable frames, `limit` or a few more; fewer, or none, is not the end."""
@@ -173,9 +172,7 @@ def _read_schema(database: sqlite3.Connection) -> None:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(
-        path, 0.0, isolation_level=None, check_same_thread=False, factory=Database
-    )
+    database = Database(path, 0.0)
     try:
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         # Otherwise SQLite refuses a file that is shorter than it should be, whole.

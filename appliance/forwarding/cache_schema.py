@@ -71,13 +71,14 @@ class DamageError(sqlite3.DatabaseError):
 
 
 class Database(sqlite3.Connection):
-    """A connection that says damage where the schema cannot even be quoted in an error.
+    """A connection that waits `patience_s` for a lock, and leaves transactions to the caller.
 
-    Text that is none is read all the same: what comes of it is judged like any other value.
+    It says damage where the schema cannot even be quoted in an error. Text that is none is read all
+    the same: what comes of it is judged like any other value.
     """
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(self, path: Path, patience_s: float) -> None:
+        super().__init__(path, patience_s, isolation_level=None, check_same_thread=False)
         self.text_factory = partial(str, encoding="utf-8", errors="replace")
 
     def execute(self, *arguments: Any) -> sqlite3.Cursor:
@@ -94,9 +95,7 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises sqlite3.Error and OSError; what `is_damage` where the file's contents are at fault.
     """
     _make_ready(path)
-    database = sqlite3.connect(
-        path, 1.0, isolation_level=None, check_same_thread=False, factory=Database
-    )
+    database = Database(path, 1.0)
     try:
         _set_up(database)
         _bring_up_to_date(database)

@@ -25,7 +25,6 @@ from appliance.forwarding.cache_error import (
 from appliance.forwarding.cache_file import QUARANTINED_MOST, CacheFile
 from appliance.forwarding.cache_ledger import Ledger
 from appliance.forwarding.cache_salvage import GREATEST_ID, Salvage, mend_in_use, open_damaged
-from appliance.forwarding.cache_schema import is_damage
 from appliance.forwarding.cache_space import CacheSpace
 
 log = logging.getLogger(__name__)
@@ -76,7 +75,7 @@ class CacheStorage:
                 self._file = CacheFile(self._path, self._quota)
             if not self._aside.waiting():
                 self._aside.take_up(self.file.ledger.adopted)
-            for number in sorted(self._aside.waiting(), reverse=True):
+            for number in reversed(self._aside.waiting()):
                 self._find_salvage(
                     number,
                     f"{self.damage}: nothing could be read of it, and the counts of frames begin "
@@ -236,7 +235,7 @@ class CacheStorage:
         path, told = self._aside.waiting_file(number), cache_error(self._path, error)
         if isinstance(told, CacheFullError):
             raise told from error
-        if is_damage(error) or not path.is_file():
+        if isinstance(told, CacheDamagedError) or not path.is_file():
             log.error("%s; it is kept as %s", in_vain, self._aside.done(number))
             return
         remedy = how_to_read(path, told)

@@ -13,8 +13,8 @@ from tests.support.certificates import Authority
 from tests.support.concentrator_process import UnitProcess
 from tests.support.frames import radio_frame
 from tests.support.power_cut.shim import Shim
-from tests.support.site import site, storage_trouble
-from tests.support.small_disk import small_disk
+from tests.support.site import Site, site, storage_trouble
+from tests.support.small_disk import SmallDisk, small_disk
 from tests.support.traffic import PRIORITY_EVERY, Traffic
 from tests.support.waiting import until, until_true
 
@@ -55,6 +55,15 @@ async def recovery(unit: UnitProcess) -> None:
         return storage_trouble(await unit.status()) is None
 
     await until_true(well, RECOVERED_WITHIN_S, "a disk that is well again")
+    await asyncio.sleep(PHASE_S)
+
+
+async def a_full_disk_in_an_outage(place: Site, disk: SmallDisk, unit: UnitProcess) -> None:
+    """Somebody else takes all the room there is, and what comes in waits in memory."""
+    await until(place.arrived)
+    await place.line.refuse()
+    disk.fill()
+    await trouble(unit, "full")
     await asyncio.sleep(PHASE_S)
 
 
@@ -124,11 +133,7 @@ async def test_room_that_somebody_else_takes_costs_no_frame(
         async with site(tmp_path, authority, settings) as place:
             async with place.running() as unit:
                 with Traffic(place.modem, rate=RATE) as traffic:
-                    await until(place.arrived)
-                    await place.line.refuse()
-                    disk.fill()
-                    await trouble(unit, "full")
-                    await asyncio.sleep(PHASE_S)
+                    await a_full_disk_in_an_outage(place, disk, unit)
                     disk.clear()
                     await recovery(unit)
                     unit.process.kill()
@@ -147,11 +152,7 @@ async def test_a_stop_with_a_full_disk_costs_no_frame(tmp_path: Path, authority:
         async with site(tmp_path, authority, settings) as place:
             async with place.running() as unit:
                 with Traffic(place.modem, rate=RATE) as traffic:
-                    await until(place.arrived)
-                    await place.line.refuse()
-                    disk.fill()
-                    await trouble(unit, "full")
-                    await asyncio.sleep(PHASE_S)
+                    await a_full_disk_in_an_outage(place, disk, unit)
                 await asyncio.sleep(PHASE_S / 2)
                 sent = traffic.next
                 assert (await unit.status())["radio"]["frames"] == sent

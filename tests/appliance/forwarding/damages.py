@@ -1,5 +1,6 @@
 """Ways in which a cache file is damaged, each with how many frames can be read all the same."""
 
+import errno
 import os
 import random
 import sqlite3
@@ -108,6 +109,20 @@ def damage_in_use(file: CacheFile, page: int, pages: int) -> None:
     file.database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     write_noise(file._path, page * PAGE_BYTES, pages * PAGE_BYTES)
     file.database.execute("PRAGMA shrink_memory").fetchall()
+
+
+def failing(error: Exception) -> Callable[..., None]:
+    """What raises that error, in the place of what would work."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
+def disk_full() -> OSError:
+    """What a full disk answers."""
+    return OSError(errno.ENOSPC, "No space left on device")
 
 
 def bad_block() -> sqlite3.OperationalError:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from appliance.forwarding.cache_space import CacheSpace
+from tests.appliance.forwarding.damages import disk_full, failing
 
 MEGABYTE = 1 << 20
 
@@ -93,10 +94,6 @@ def test_half_a_reserve_is_none(
     space: CacheSpace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody else was faster."""
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "posix_fallocate", full)
+    monkeypatch.setattr(os, "posix_fallocate", failing(disk_full()))
     space.hold_reserve()
     assert not (tmp_path / "cache-reserve").exists()

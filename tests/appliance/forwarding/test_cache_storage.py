@@ -29,6 +29,8 @@ from tests.appliance.forwarding.damages import (
     Damage,
     bad_block,
     damage_in_use,
+    disk_full,
+    failing,
     garbage_header,
     garbage_in_the_middle,
     table_dropped,
@@ -237,7 +239,8 @@ def test_a_file_that_is_not_ours_to_read_waits_until_it_is(
     with monkeypatch.context() as patch:
         patch.setattr(os, "access", lambda path, _: "sqlite3" not in str(path))
         patch.setattr(Path, "chmod", lambda *_: None)
-        patch.setattr(cache_storage, "open_damaged", refuse)
+        refused = PermissionError(errno.EACCES, "Permission denied")  # a file of another user's
+        patch.setattr(cache_storage, "open_damaged", failing(refused))
         with storage_in(tmp_path) as storage:
             assert kept(storage) == []
             patch.undo()
@@ -256,17 +259,13 @@ def test_a_file_that_is_not_ours_to_read_waits_until_it_is(
     ("owner", "work", "failure"),
     [
         (CacheFile, "take_over", CacheFullError("no room")),
-        (cache_salvage, "fold", OSError(errno.ENOSPC, "No space left on device")),
+        (cache_salvage, "fold", disk_full()),
     ],
 )
 def test_a_damaged_file_waits_for_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: object, work: str, failure: Exception
 ) -> None:
     """It is opened again as if nothing had been, when there is some."""
-
-    def fail(*_: object) -> None:
-        raise failure
-
     with storage_in(tmp_path) as storage:
         fill(storage, 1, 400)
         storage.file.quarantine(storage.file.read(0, 400, 3), "refused", 1.0)
@@ -276,7 +275,7 @@ def test_a_damaged_file_waits_for_room(
     wal = wal_of(killed / NAME)
     write_noise(wal, wal.stat().st_size // 2, 512)
     with monkeypatch.context() as patch:
-        patch.setattr(owner, work, fail)
+        patch.setattr(owner, work, failing(failure))
         for _ in range(2):
             with pytest.raises(CacheFullError), storage_in(killed):
                 pass
@@ -311,9 +310,7 @@ def test_a_damaged_file_that_somebody_looks_at_waits(tmp_path: Path) -> None:
         assert 0 < storage.file.ledger.dropped < FRAMES * 5 // 100
 
 
-def fail_to_read(*_: object) -> None:
-    """As a disk does that is about to die."""
-    raise OSError(errno.EIO, "Input/output error")
+fail_to_read = failing(OSError(errno.EIO, "Input/output error"))
 
 
 def test_a_damaged_file_that_the_disk_does_not_read_is_kept_for_another_start(
@@ -403,15 +400,11 @@ def test_a_damaged_file_that_finds_no_room_gets_that_of_the_reserve(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is what the reserve is for."""
-
-    def fail(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
     make(tmp_path)
     garbage_in_the_middle(tmp_path / NAME)
     reserve = tmp_path / f"{NAME}-reserve"
     reserve.write_bytes(bytes(1000))
-    monkeypatch.setattr(cache_storage, "open_damaged", fail)
+    monkeypatch.setattr(cache_storage, "open_damaged", failing(disk_full()))
     with pytest.raises(CacheFullError), storage_in(tmp_path):
         pass
     assert not reserve.exists()
@@ -429,11 +422,6 @@ def test_a_priority_frame_that_came_after_the_counts_were_written_counts_as_such
     with storage_in(killed) as storage:
         salvage(storage)
         assert (len(kept(storage)), storage.file.ledger.received_priority) == (400, 40)
-
-
-def refuse(*_: object) -> None:
-    """As the system does for a file of another user's."""
-    raise PermissionError(13, "Permission denied")
 
 
 def test_a_file_that_was_deleted_under_us_is_read_from_memory(tmp_path: Path) -> None:
@@ -510,7 +498,7 @@ def test_a_file_that_cannot_be_replaced_stays_in_use(
     make(tmp_path)
     with storage_in(tmp_path) as storage:
         with monkeypatch.context() as patch:
-            patch.setattr(CacheFile, "take_over", no_room)
+            patch.setattr(CacheFile, "take_over", failing(CacheError("no room")))
             with pytest.raises(CacheError, match="no room"):
                 storage.begin_anew(FRAMES + 10)
         assert storage.file.has_its_name()
@@ -521,11 +509,6 @@ def test_a_file_that_cannot_be_replaced_stays_in_use(
         assert kept(storage) == before == list(range(11, FRAMES + 21))
 
 
-def no_room(*_: object, last: bool = False) -> None:
-    """The disk is full."""
-    raise CacheError("no room")
-
-
 def test_a_salvage_that_meets_a_full_disk_goes_on_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -534,7 +517,7 @@ def test_a_salvage_that_meets_a_full_disk_goes_on_later(
     garbage_header(tmp_path / NAME)
     with storage_in(tmp_path) as storage:
         with monkeypatch.context() as patch:
-            patch.setattr(CacheFile, "put_back", no_room)
+            patch.setattr(CacheFile, "put_back", failing(CacheError("no room")))
             for _ in range(3):
                 with pytest.raises(CacheError, match="no room"):
                     storage.salvage()
